@@ -1,0 +1,66 @@
+"""What can go wrong, as one family of errors with stable codes.
+
+A message says where, what, why and what to do next; `code` is for machines and
+never changes once released. `web` turns the family into HTTP answers and exit
+codes; nothing else about transport belongs here.
+"""
+
+
+class EngineError(Exception):
+    """An expected failure; its text is written for the user who caused or meets it."""
+
+    code = "engine_error"
+
+
+class NotFound(EngineError):
+    """A script or run was asked for that does not exist."""
+
+    code = "not_found"
+
+
+class InvalidInput(EngineError):
+    """A value from the user cannot be used; the message names it and the mend."""
+
+    code = "invalid_input"
+
+
+class InvalidSettings(EngineError):
+    """`pysched.yaml`, the environment or the command line holds a setting that cannot be used."""
+
+    code = "invalid_settings"
+
+
+class InvalidCron(EngineError):
+    """A cron expression cannot be read or never fires."""
+
+    code = "invalid_cron"
+
+
+class Refused(EngineError):
+    """A run was asked for and the script's own rules (overlap, queue limit) say no."""
+
+    code = "overlap"
+
+
+class Unavailable(EngineError):
+    """A part the request needs is down for the moment; trying again later is right."""
+
+    code = "unavailable"
+
+
+class EnvironmentFailed(EngineError):
+    """An environment could not be built; the message is the tool's own sentence."""
+
+    code = "env_failed"
+
+
+class CommandFailed(EngineError):
+    """A helper command ended with a code that its caller did not expect."""
+
+    code = "command_failed"
+
+
+class UnsafeTree(EngineError):
+    """A tree cannot be read, or a pass over it would remove too much at once."""
+
+    code = "unsafe_tree"

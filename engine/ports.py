@@ -1,0 +1,306 @@
+"""What the folders below need of one another, as protocols.
+
+Siblings are strangers: `reconcile` is written against these, `service` plugs
+the real ones in, and tests plug in the fakes of `tests/fakes`.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
+from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
+from engine.model.run import Occurrence, Run
+from engine.model.script import Limits, Script
+from engine.model.tree import Problem, Tree
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that neither jump nor, while the machine sleeps, go on."""
+        ...
+
+
+class TreeSource(Protocol):
+    """Reads the tree of script directories."""
+
+    def scan(self, only: Collection[ScriptId] | None = None) -> Tree:
+        """Return the tree as it is now; blocking, called from a thread.
+
+        With `only`, just those scripts are looked at and all else is taken from
+        the last scan. Raises UnsafeTree when the root cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A script as it is applied: its last good definition and what is known of its triggers."""
+
+    id: ScriptId
+    signature: str
+    digest: str
+    """Of the directory the definition was read from."""
+    script: Script | None
+    """The last good definition; None while there has never been one."""
+    problems: tuple[Problem, ...] = ()
+    """Of the newest scan."""
+    environment: EnvironmentKey | None = None
+    """The last environment that was built for it and is still in use."""
+    last_due: Mapping[TriggerKey, datetime] = field(default_factory=dict[TriggerKey, datetime])
+    """Up to when each trigger's moments are in the ledger; set to now when it is first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """What is written in one transaction: all of it is on disk afterwards, or nothing."""
+
+    occurrences: Sequence[Occurrence] = ()
+    last_due: Mapping[tuple[ScriptId, TriggerKey], datetime] = field(
+        default_factory=dict[tuple[ScriptId, TriggerKey], datetime]
+    )
+    new_runs: Sequence[Run] = ()
+    changed_runs: Sequence[Run] = ()
+    """Whole rows; one whose stored status is final is left as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs a list shows; None means any."""
+
+    script: ScriptId | None = None
+    status: Collection[str] | None = None
+    trigger: str | None = None
+    """A trigger's key, or a cause."""
+    since: datetime | None = None
+    until: datetime | None = None
+    query: str | None = None
+    """Words that the output must contain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+
+class RunStore(Protocol):
+    """Runs and the ledger. Reads are well under a millisecond and made on the caller's thread."""
+
+    async def commit(self, transition: Transition) -> frozenset[RunId]:
+        """Write a transition in one transaction, synced to disk before this returns.
+
+        An occurrence or a new run that is there already is left as it is.
+        Returns the ids of the new runs that were really inserted.
+        """
+        ...
+
+    def run(self, run_id: RunId) -> Run | None: ...
+
+    def active(self) -> Sequence[Run]:
+        """Return all queued and running runs, oldest first."""
+        ...
+
+    def last_started(self, script: ScriptId) -> Run | None:
+        """Return the newest run of the script that is final and really started."""
+        ...
+
+    def last_runs(self, scripts: Collection[ScriptId] | None = None) -> Mapping[ScriptId, Run]:
+        """Return the newest run of each script, in whatever state; None means of all."""
+        ...
+
+    def page(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
+        """Return runs, newest first. Raises InvalidInput for a cursor that is not ours."""
+        ...
+
+    def occurrences(
+        self, script: ScriptId, *, limit: int, cursor: str | None = None
+    ) -> Page[Occurrence]:
+        """Return the script's ledger, newest due time first."""
+        ...
+
+
+class ScriptStore(Protocol):
+    """What is in force; a cache of the tree that can be deleted and is rebuilt."""
+
+    def load(self) -> Sequence[InForce]: ...
+
+    async def save(
+        self, changed: Sequence[InForce] = (), removed: Collection[ScriptId] = ()
+    ) -> None: ...
+
+
+class Journal(Protocol):
+    """What the loop did and what failed, for people who ask why."""
+
+    async def record(self, action: str, subject: str, detail: str = "", error: str = "") -> None:
+        """Write one line; `error` is an EngineError's code, empty for success."""
+        ...
+
+
+class OutputArchive(Protocol):
+    """Output of finished runs, compressed and searchable."""
+
+    async def keep(self, run_id: RunId, frames: bytes, text: str) -> None:
+        """Store a finished run's frame bytes, and `text` for the search."""
+        ...
+
+    def frames(self, run_id: RunId) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """All that the runner needs to start and guard one run."""
+
+    id: RunId
+    script: ScriptId
+    directory: Path
+    """The run's own directory: claim, output and exit report are written there."""
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    limits: Limits
+    stop_grace: float
+    """Seconds between SIGTERM and SIGKILL."""
+    merge_output: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitReport:
+    """What the runner knows of a run that is over; it is in `exit.json` before it is sent."""
+
+    id: RunId
+    started_at: datetime | None
+    """None when it could not be started."""
+    finished_at: datetime
+    duration_ms: int
+    exit_code: int | None
+    """Negative for a signal; None when it could not be started."""
+    ended_by: str | None
+    """None, or what made the runner stop it: `timeout memory processes cancel shutdown spawn`."""
+    detail: str
+    """The cancel reason, the error of a start that failed, or empty."""
+    cpu_ms: int
+    peak_memory_bytes: int
+    output_bytes: int
+    output_cut: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerConnected:
+    """The runner answered; these are the runs it knows."""
+
+    live: Mapping[RunId, datetime]
+    """Start time by run."""
+    ended: Sequence[ExitReport]
+    """Over and not yet acknowledged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerLost:
+    """The connection broke; what was asked for since may or may not have been done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    id: RunId
+    at: datetime
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRefused:
+    """The start was claimed before; whoever claimed it decides what became of it."""
+
+    id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutput:
+    """Runs that have written more; the bytes are in their frame files."""
+
+    sizes: Mapping[RunId, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunExited:
+    report: ExitReport
+
+
+RunnerEvent = RunnerConnected | RunnerLost | RunStarted | StartRefused | RunOutput | RunExited
+
+
+class Launcher(Protocol):
+    """Starts and stops runs; they live on when the engine dies."""
+
+    def subscribe(self, receive: Callable[[RunnerEvent], None]) -> None:
+        """Call `receive` on the event loop for everything that happens to runs."""
+        ...
+
+    def start(self, request: StartRequest) -> None:
+        """Ask for a start; idempotent by run id. Raises Unavailable without a connection."""
+        ...
+
+    def cancel(self, run_id: RunId, reason: str) -> None:
+        """Ask for SIGTERM, then SIGKILL, to a run's whole tree. Raises Unavailable."""
+        ...
+
+    def acknowledge(self, run_ids: Sequence[RunId]) -> None:
+        """Let the runner forget runs whose end is on record."""
+        ...
+
+
+class Environments(Protocol):
+    """Builds environments and knows what is built."""
+
+    def state(self, request: EnvironmentRequest) -> EnvironmentState: ...
+
+    def ready(self, request: EnvironmentRequest) -> Environment | None:
+        """Return the environment to use for the request, None unless it is built and healthy."""
+        ...
+
+    def by_key(self, key: EnvironmentKey) -> Environment | None:
+        """Return a built environment, to go on with the last good one."""
+        ...
+
+    def failure(self, request: EnvironmentRequest) -> str | None:
+        """Return the message of the newest build of this request if it failed."""
+        ...
+
+    async def build(self, request: EnvironmentRequest) -> Environment:
+        """Build or find the environment; concurrent calls for equal requests share one build.
+
+        Raises EnvironmentFailed with the tool's own sentence.
+        """
+        ...
+
+
+class Alarm(Protocol):
+    """Wakes the loop."""
+
+    def set(self, at: datetime | None, ring: Callable[[], None]) -> None:
+        """Call `ring` on the event loop at the given wall-clock time; replaces the last setting."""
+        ...
+
+
+class Watcher(Protocol):
+    """Hints at changes in the tree; may miss or repeat some."""
+
+    async def watch(self, changed: Callable[[Collection[Path] | None], Awaitable[None]]) -> None:
+        """Call `changed` with paths that changed, or with None for "look at everything"."""
+        ...
+
+    @property
+    def degraded(self) -> str | None:
+        """Say why events are not to be had and only scans find changes; None when all is well."""
+        ...
