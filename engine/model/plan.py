@@ -1,0 +1,86 @@
+"""What must change so that the running system matches the files, as a list of actions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.model.environment import EnvironmentRequest
+from engine.model.identity import ScriptId
+from engine.model.script import Script
+from engine.model.tree import Entry, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a script's definition; a side is empty where the field is not there."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateScript:
+    entry: Entry
+
+    @property
+    def id(self) -> ScriptId:
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateScript:
+    """The definition, or only files beside it, changed; `changes` is empty for the latter."""
+
+    entry: Entry
+    before: Script | None
+    changes: tuple[FieldChange, ...] = ()
+
+    @property
+    def id(self) -> ScriptId:
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkScript:
+    """The files hold an error: the last good definition stays, the problems are shown."""
+
+    entry: Entry
+
+    @property
+    def id(self) -> ScriptId:
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteScript:
+    id: ScriptId
+
+
+ScriptAction = CreateScript | UpdateScript | MarkScript | DeleteScript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedOccurrence:
+    """When a script would run next, before and after the change."""
+
+    script: ScriptId
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a pass would do about the tree; empty when the tree is in force."""
+
+    actions: Sequence[ScriptAction] = ()
+    builds: Sequence[tuple[EnvironmentRequest, tuple[ScriptId, ...]]] = ()
+    """Environments to build, with the scripts that need each."""
+    moved: Sequence[MovedOccurrence] = ()
+    problems: Sequence[Problem] = ()
+    held: str | None = None
+    """Why the removals among the actions wait for a confirmation; None when nothing waits."""
+
+    @property
+    def empty(self) -> bool:
+        return not self.actions and not self.builds

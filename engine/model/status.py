@@ -1,0 +1,131 @@
+"""What is reported of scripts and of the engine; derived, never set by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engine.model.environment import EnvironmentState
+from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
+from engine.model.run import Run
+from engine.model.tree import Problem
+
+
+class ScriptStatus(StrEnum):
+    OK = "ok"
+    FAILING = "failing"
+    ERROR = "error"
+    """A file problem; the last good definition is in force."""
+    ENV_FAILED = "env_failed"
+    BUILDING = "building"
+    PAUSED = "paused"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerReport:
+    key: TriggerKey
+    kind: str
+    description: str
+    """A sentence, such as "every 5 minutes"."""
+    enabled: bool
+    next: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentReport:
+    state: EnvironmentState
+    key: EnvironmentKey | None
+    """The one that runs use, which may be an older one."""
+    python: str | None
+    message: str | None
+    """Why the newest build failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptReport:
+    id: ScriptId
+    name: str
+    description: str
+    folder: str
+    """Empty for a script directly below the root."""
+    enabled: bool
+    status: ScriptStatus
+    stale: bool
+    """The files hold an error and an older definition is in force."""
+    problems: tuple[Problem, ...]
+    triggers: tuple[TriggerReport, ...]
+    next_run: datetime | None
+    last_run: Run | None
+    active: tuple[Run, ...]
+    """Queued and running runs."""
+    environment: EnvironmentReport
+    revision: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`failing` names each part that does not work, with a sentence; empty means ok."""
+
+    failing: Mapping[str, str]
+    degraded: Mapping[str, str]
+    """Parts that work in a lesser way, such as watching by scans alone."""
+    scripts: int
+    problems: int
+    queued: int
+    running: int
+    revision: str | None
+    limits: Mapping[str, str]
+    """How each limit of a run is enforced on this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A part of a run's output."""
+
+    data: bytes
+    offset: int
+    """Where `data` begins in the run's whole output, both streams counted."""
+    next_offset: int
+    finished: bool
+    """No more will come after `next_offset`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputLine:
+    at: datetime
+    stream: str
+    """`stdout`, `stderr` or `notice`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """One future occurrence."""
+
+    due: datetime
+    """In the trigger's own time zone."""
+    trigger: TriggerKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a collection removed."""
+
+    environments: int
+    runs: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of `pysched doctor`."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+Findings = Sequence[Finding]
