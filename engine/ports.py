@@ -55,6 +55,10 @@ class InForce:
     """The last good definition; None while there has never been one."""
     problems: tuple[Problem, ...] = ()
     """Of the newest scan."""
+    files: Mapping[TriggerKey, Mapping[str, str]] = field(
+        default_factory=dict[TriggerKey, Mapping[str, str]]
+    )
+    """What each `files` trigger has seen: a stamp by path."""
     environment: EnvironmentKey | None = None
     """The last environment that was built for it and is still in use."""
     last_due: Mapping[TriggerKey, datetime] = field(default_factory=dict[TriggerKey, datetime])
@@ -69,6 +73,10 @@ class Transition:
     last_due: Mapping[tuple[ScriptId, TriggerKey], datetime] = field(
         default_factory=dict[tuple[ScriptId, TriggerKey], datetime]
     )
+    files: Mapping[tuple[ScriptId, TriggerKey], Mapping[str, str]] = field(
+        default_factory=dict[tuple[ScriptId, TriggerKey], Mapping[str, str]]
+    )
+    """What each `files` trigger has seen now, as in InForce."""
     new_runs: Sequence[Run] = ()
     changed_runs: Sequence[Run] = ()
     """Whole rows; one whose stored status is final is left as it is."""
