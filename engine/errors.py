@@ -48,6 +48,12 @@ class Unavailable(EngineError):
     code = "unavailable"
 
 
+class UnusableDatabase(EngineError):
+    """A database file is damaged, not ours, or was written by a newer version."""
+
+    code = "unusable_database"
+
+
 class EnvironmentFailed(EngineError):
     """An environment could not be built; the message is the tool's own sentence."""
 
