@@ -212,6 +212,8 @@ class RunnerConnected:
     """Start time by run."""
     ended: Sequence[ExitReport]
     """Over and not yet acknowledged."""
+    boot: str = ""
+    """Identifies this boot of the machine; a claim that names another one is older than it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
