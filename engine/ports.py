@@ -42,6 +42,22 @@ class TreeSource(Protocol):
         """
         ...
 
+    def affected(self, paths: Collection[Path]) -> frozenset[ScriptId] | None:
+        """Return the scripts that changed paths belong to; None for "look at everything".
+
+        Names scripts that are new and scripts that are gone as well. Blocking.
+        """
+        ...
+
+    @property
+    def unsettled(self) -> frozenset[ScriptId]:
+        """Scripts whose files were being written during the last scan.
+
+        What was read of them may be half a file: scan them again a moment later, and do
+        not act before that on one that holds an error or lost its triggers.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
