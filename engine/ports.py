@@ -281,6 +281,10 @@ class Launcher(Protocol):
         """Ask for SIGTERM, then SIGKILL, to a run's whole tree. Raises Unavailable."""
         ...
 
+    def refresh(self) -> None:
+        """Ask for a RunnerConnected event with what the runner knows now. Raises Unavailable."""
+        ...
+
     def acknowledge(self, run_ids: Sequence[RunId]) -> None:
         """Let the runner forget runs whose end is on record."""
         ...
