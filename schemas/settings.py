@@ -1,0 +1,200 @@
+"""`pysched.yaml`, section by section, and what the environment adds to it.
+
+Only settings that have a function are here. Where a value may come from and
+which source wins is decided in `engine.config`.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, WithJsonSchema
+
+from schemas.fields import (
+    STRICT,
+    Duration,
+    FilePath,
+    PositiveDuration,
+    PythonVersion,
+    Size,
+    Text,
+    TimeZone,
+)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def automatic_concurrency() -> int:
+    """Return twice the cores, at least 2: measured to finish a queue of short runs soonest."""
+    return max(2, 2 * cores())
+
+
+def _concurrency(value: Any) -> Any:
+    return automatic_concurrency() if value == "auto" else value
+
+
+class ServerSettings(BaseModel):
+    """Where the server listens."""
+
+    model_config = STRICT
+
+    host: Text = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+
+
+class PathSettings(BaseModel):
+    """Where things are; relative to the directory of `pysched.yaml`."""
+
+    model_config = STRICT
+
+    scripts: FilePath = Field(
+        default=Path("./scripts"), description="The tree of script directories."
+    )
+    data: FilePath = Field(
+        default=Path("./data"), description="Database, environments, output; not part of the tree."
+    )
+
+
+class DefaultSettings(BaseModel):
+    """What scripts get that say nothing themselves, nor their folders."""
+
+    model_config = STRICT
+
+    python: PythonVersion | None = Field(
+        default=None, description="Python version in quotes; null: the one the server runs on."
+    )
+    timezone: TimeZone = Field(default="UTC", description="IANA time zone of cron and at triggers.")
+    timeout: PositiveDuration | None = Field(
+        default=None, description="Longest time of a run; null: no bound."
+    )
+    memory: Size | None = Field(default=None, description="Most memory of a run; null: no bound.")
+    output: Size | None = Field(
+        default=10_000_000, description="Output kept of a run; null: all of it."
+    )
+
+
+class RunSettings(BaseModel):
+    """How runs are started and what a stop of the server means for them."""
+
+    model_config = STRICT
+
+    max_concurrent: Annotated[
+        int,
+        BeforeValidator(_concurrency),
+        Field(ge=1),
+        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1}]}),
+    ] = Field(
+        default_factory=automatic_concurrency,
+        description="Most runs at once; auto: twice the cores, at least 2.",
+    )
+    on_stop: Literal["drain", "leave", "cancel"] = Field(
+        default="drain",
+        description="When the server stops: wait for runs, leave them going, or cancel them.",
+    )
+    drain_timeout: Duration = Field(
+        default=timedelta(seconds=30), description="With on_stop: drain, how long to wait."
+    )
+    engine_restart_delay: Duration = Field(
+        default=timedelta(milliseconds=500),
+        description="Pause before the engine is started again after it died; grows if it goes on.",
+    )
+
+
+class ReconcileSettings(BaseModel):
+    """How changes of the tree are noticed."""
+
+    model_config = STRICT
+
+    interval: PositiveDuration = Field(
+        default=timedelta(minutes=1),
+        description="Distance of the full passes that find what no event told.",
+    )
+    debounce: Duration = Field(
+        default=timedelta(milliseconds=100),
+        description="How long events are gathered before the tree is looked at.",
+    )
+    polling: bool = Field(
+        default=False,
+        description="true: look instead of waiting for events, for network file systems.",
+    )
+
+
+class EnvironmentSettings(BaseModel):
+    """How the environments of scripts are built."""
+
+    model_config = STRICT
+
+    allow_options: bool = Field(
+        default=False,
+        description="Allow --index-url, -r, -e, local paths and the like in requirements.",
+    )
+    index_url: Text | None = Field(
+        default=None, description="Package index for all scripts; null: the tool's default."
+    )
+    concurrent_builds: int = Field(default=1, ge=1, le=64, description="Most builds at once.")
+    build_timeout: PositiveDuration = Field(
+        default=timedelta(minutes=10), description="Longest time of one build."
+    )
+    keep_days: int = Field(
+        default=14, ge=0, le=36_500, description="Days an environment is kept that no script uses."
+    )
+    python_paths: list[FilePath] = Field(
+        default=[], description="Further interpreters, or directories that hold some."
+    )
+    offline: bool = Field(default=False, description="true: never ask the network, use the cache.")
+
+
+class LogSettings(BaseModel):
+    """What the server says about itself."""
+
+    model_config = STRICT
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important messages that are shown."
+    )
+    format: Literal["text", "json"] = Field(
+        default="text", description="text for people, json for log collectors."
+    )
+
+
+class SettingsFile(BaseModel):
+    """What `pysched.yaml` may say; every key is optional."""
+
+    model_config = STRICT
+
+    debug: bool = Field(default=False, description="true: log at level debug, with tracebacks.")
+    server: ServerSettings = Field(default_factory=ServerSettings, description="Where to listen.")
+    paths: PathSettings = Field(default_factory=PathSettings, description="Where things are.")
+    defaults: DefaultSettings = Field(
+        default_factory=DefaultSettings, description="Defaults of all scripts."
+    )
+    runs: RunSettings = Field(default_factory=RunSettings, description="How runs are started.")
+    reconcile: ReconcileSettings = Field(
+        default_factory=ReconcileSettings, description="How changes are noticed."
+    )
+    environments: EnvironmentSettings = Field(
+        default_factory=EnvironmentSettings, description="How environments are built."
+    )
+    log: LogSettings = Field(default_factory=LogSettings, description="Messages of the server.")
+
+
+class Settings(SettingsFile):
+    """All settings in force: the file's, overridden, with paths absolute."""
+
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Only from PYSCHED_DEFAULT_API_KEY, so that it is never in a file.",
+    )
+
+    @property
+    def log_level(self) -> str:
+        """Return the level in force: `debug` beats what is written in `log.level`."""
+        return "debug" if self.debug else self.log.level
+
+
+SECTIONS: tuple[str, ...] = tuple(name for name in SettingsFile.model_fields if name != "debug")
+"""The mappings of `pysched.yaml`; `debug` is a plain key."""
