@@ -1,0 +1,31 @@
+"""What the OpenAPI document says of failures, so that every route tells its own."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from schemas.api import ProblemDetails
+from web.errors import MEDIA_TYPE
+
+MEANINGS: Mapping[int, str] = {
+    401: "No API key, or one that is not known",
+    403: "The key's role does not allow this",
+    404: "No such script, run or trigger",
+    409: "The script's own rules (`overlap`, queue limit) refuse the run",
+    413: "The body is too large",
+    416: "The range begins behind the end of the output",
+    422: "A value cannot be used; `errors` names it",
+    503: "A part the request needs is down for the moment",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the given failures of a route; those of every route with a key come along."""
+    return {
+        status: {
+            "description": f"{HTTPStatus(status).phrase}. {MEANINGS[status]}",
+            "model": ProblemDetails,
+            "content": {MEDIA_TYPE: {}},
+        }
+        for status in sorted({401, 403, 422, *statuses})
+    }

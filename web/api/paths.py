@@ -1,0 +1,31 @@
+"""How a script's id is read out of an address: slashes included, reserved last names left out.
+
+`etl/load/execute` is the route `execute` of the script `etl/load`, never a script
+of that name, because no script may be called so. The routes can therefore stand in
+any order, and a permission is decided on the same id that the handler gets.
+"""
+
+import re
+
+from starlette.convertors import Convertor, register_url_convertor
+
+from engine.model.identity import RESERVED_NAMES
+
+SEGMENT = r"[^/\x00-\x1f\x7f]+"
+RESERVED = "|".join(sorted(re.escape(name) for name in RESERVED_NAMES))
+
+
+class ScriptIdConvertor(Convertor[str]):
+    regex = rf"(?:{SEGMENT}/)*(?!(?:{RESERVED})(?:/|$)){SEGMENT}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("script_id", ScriptIdConvertor())
+
+SCRIPT = "/scripts/{script_id:script_id}"
+"""The start of every route of one script."""

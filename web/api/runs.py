@@ -1,0 +1,83 @@
+"""Runs: the history with filters, one run, stopping one."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
+
+from engine.model.identity import ScriptId
+from engine.model.run import Run, RunStatus
+from engine.ports import RunFilter
+from schemas import api
+from web.api.documentation import problems
+from web.api.shapes import json_answer, run_shape
+from web.dependencies import CurrentEngine, Cursor, Limit, Operator, Viewer
+from web.service import Service
+
+router = APIRouter(tags=["runs"])
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), Query(examples=["2026-11-24T00:00:00Z"])]
+
+
+@router.get("/runs", response_model=api.RunList, summary="List runs", responses=problems())
+async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
+    *,
+    engine: CurrentEngine,
+    _viewer: Viewer,
+    script: Annotated[str | None, Query(max_length=1_000)] = None,
+    status: Annotated[list[RunStatus] | None, Query(description="May be repeated")] = None,
+    trigger: Annotated[
+        str | None, Query(max_length=500, description="A trigger's key, or a cause")
+    ] = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words in the output")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List runs, newest first; filters are joined by "and"."""
+    which = RunFilter(
+        script=ScriptId(script) if script is not None else None,
+        status=[one.value for one in status] if status else None,
+        trigger=trigger,
+        since=since,
+        until=until,
+        query=q,
+    )
+    page = engine.runs(which, limit=limit, cursor=cursor)
+    return json_answer(
+        api.RunList(
+            items=tuple(_shape(engine, run) for run in page.items), next_cursor=page.next_cursor
+        )
+    )
+
+
+@router.get("/runs/{run_id}", response_model=api.Run, summary="One run", responses=problems(404))
+async def one_run(run_id: str, engine: CurrentEngine, _viewer: Viewer) -> Response:
+    """Tell everything that is kept of a run beside its output."""
+    return json_answer(_shape(engine, engine.run(run_id)))
+
+
+@router.post(
+    "/runs/{run_id}/cancel",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=api.RunRequested,
+    summary="Stop a run",
+    responses=problems(404, 409, 503),
+)
+async def cancel_run(run_id: str, engine: CurrentEngine, operator: Operator) -> Response:
+    """Ask a queued or running run to stop; it is over when its status says so."""
+    await engine.cancel(run_id, requested_by=operator.name)
+    return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
+
+
+def _shape(engine: Service, run: Run) -> api.Run:
+    queued = run.status is RunStatus.QUEUED
+    return run_shape(run, engine.waiting_reason(run.id) if queued else None)

@@ -1,0 +1,192 @@
+"""The engine's words in the shapes of the API: one function per shape, no decision.
+
+Each value is validated once, here, on the way out; routes send the bytes as they
+are, so that the framework does not go through a page of runs a second time.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from engine.model.plan import (
+    CreateScript,
+    DeleteScript,
+    MarkScript,
+    Plan,
+    ScriptAction,
+    UpdateScript,
+)
+from engine.model.run import Occurrence, Run
+from engine.model.status import Coming, EnvironmentReport, ScriptReport, TriggerReport
+from engine.model.tree import Problem
+from schemas import api
+
+
+def json_answer(body: BaseModel, status: int = HTTPStatus.OK, *, sparse: bool = False) -> Response:
+    """Send a shape; `sparse` leaves out keys whose value is null."""
+    return Response(
+        body.model_dump_json(exclude_none=sparse),
+        status_code=status,
+        media_type="application/json",
+    )
+
+
+def run_shape(run: Run, waits_for: str | None = None) -> api.Run:
+    return api.Run(**_run_values(run), waits_for=waits_for)
+
+
+def waited_run_shape(run: Run, waits_for: str | None = None) -> api.WaitedRun:
+    return api.WaitedRun(**_run_values(run), waits_for=waits_for, run_id=run.id)
+
+
+def script_shape(report: ScriptReport) -> api.Script:
+    return api.Script(
+        id=report.id,
+        name=report.name,
+        description=report.description,
+        folder=report.folder,
+        enabled=report.enabled,
+        status=report.status.value,
+        stale=report.stale,
+        problems=problem_shapes(report.problems),
+        triggers=tuple(_trigger_shape(one) for one in report.triggers),
+        next_run=_utc(report.next_run),
+        last_run=run_shape(report.last_run) if report.last_run else None,
+        active=tuple(run_shape(run) for run in report.active),
+        environment=_environment_shape(report.environment),
+        revision=report.revision,
+        digest=report.digest,
+    )
+
+
+def problem_shapes(problems: Sequence[Problem]) -> tuple[api.Problem, ...]:
+    return tuple(
+        api.Problem(
+            path=_text(one.path),
+            line=one.line,
+            column=one.column,
+            severity=one.severity.value,
+            code=one.code,
+            message=_text(one.message),
+        )
+        for one in problems
+    )
+
+
+def occurrence_shape(occurrence: Occurrence) -> api.Occurrence:
+    return api.Occurrence(
+        due=occurrence.due.astimezone(UTC),
+        trigger=occurrence.trigger,
+        outcome=occurrence.outcome.value,
+        reason=occurrence.reason,
+        run_id=occurrence.run_id,
+    )
+
+
+def coming_shape(coming: Coming) -> api.Coming:
+    return api.Coming(
+        due=coming.due.astimezone(UTC), local=coming.due.isoformat(), trigger=coming.trigger
+    )
+
+
+def plan_shape(plan: Plan) -> api.Plan:
+    return api.Plan(
+        empty=plan.empty,
+        actions=tuple(_action_shape(action) for action in plan.actions),
+        builds=tuple(
+            api.PlanBuild(
+                python=request.python,
+                requirements=tuple(request.requirements.splitlines()),
+                scripts=scripts,
+            )
+            for request, scripts in plan.builds
+        ),
+        moved=tuple(
+            api.PlanMove(script=one.script, before=_utc(one.before), after=_utc(one.after))
+            for one in plan.moved
+        ),
+        problems=problem_shapes(plan.problems),
+        held=plan.held,
+    )
+
+
+def _run_values(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "script": run.script,
+        "status": run.status.value,
+        "reason": run.reason,
+        "exit_code": run.exit_code,
+        "signal": run.signal,
+        "trigger": run.trigger,
+        "cause": run.cause.value,
+        "scheduled_for": _utc(run.scheduled_for),
+        "queued_at": _utc(run.queued_at),
+        "started_at": _utc(run.started_at),
+        "finished_at": _utc(run.finished_at),
+        "duration_ms": run.duration_ms,
+        "cpu_ms": run.cpu_ms,
+        "peak_memory_bytes": run.peak_memory_bytes,
+        "attempt": run.attempt,
+        "first_id": run.first_id,
+        "commit": run.commit,
+        "digest": run.digest,
+        "lock": run.lock,
+        "environment": run.environment,
+        "python": run.python,
+        "requested_by": run.requested_by,
+        "args": tuple(_text(argument) for argument in run.args),
+        "output_bytes": run.output_bytes,
+        "output_cut": run.output_cut,
+    }
+
+
+def _trigger_shape(report: TriggerReport) -> api.Trigger:
+    return api.Trigger(
+        key=report.key,
+        kind=report.kind,
+        description=report.description,
+        enabled=report.enabled,
+        next=_utc(report.next),
+    )
+
+
+def _environment_shape(report: EnvironmentReport) -> api.Environment:
+    return api.Environment(
+        state=report.state.value, key=report.key, python=report.python, message=report.message
+    )
+
+
+def _action_shape(action: ScriptAction) -> api.PlanAction:
+    changes = action.changes if isinstance(action, UpdateScript) else ()
+    return api.PlanAction(
+        action=_ACTION_WORDS[type(action)],
+        id=action.id,
+        changes=tuple(
+            api.FieldChange(field=one.field, before=_text(one.before), after=_text(one.after))
+            for one in changes
+        ),
+    )
+
+
+_ACTION_WORDS: dict[type[ScriptAction], str] = {
+    CreateScript: "create",
+    UpdateScript: "update",
+    MarkScript: "mark",
+    DeleteScript: "delete",
+}
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    return moment.astimezone(UTC)
+
+
+def _text(value: str) -> str:
+    """Make text that JSON can carry: file names may hold bytes that are not UTF-8."""
+    return value if value.isascii() else value.encode(errors="replace").decode()

@@ -1,0 +1,79 @@
+"""What routes ask for in their signature: the engine, and a caller with the role they need."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from web.errors import HttpProblem
+from web.permissions import Keys, Principal, Role
+from web.service import Service
+
+CHALLENGE = 'Bearer realm="pysched"'
+
+key_header = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key")
+bearer_header = HTTPBearer(auto_error=False, scheme_name="Bearer")
+
+
+async def current_engine(request: Request) -> Service:
+    return cast("Service", request.app.state.engine)
+
+
+async def current_principal(
+    request: Request,
+    key: Annotated[str | None, Depends(key_header)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_header)],
+) -> Principal | None:
+    """Return who asks, None without a key. Raises a 401 problem for a key that is not known.
+
+    Only headers count: a cookie or a key in the URL would let other sites and logs use it.
+    """
+    presented = key or (bearer.credentials if bearer else None)
+    if presented is None:
+        return None
+    principal = cast("Keys", request.app.state.keys).principal(presented.encode("latin-1"))
+    if principal is None:
+        raise _unauthorized("this API key is not known here")
+    return principal
+
+
+def requires(role: Role) -> Callable[[Principal | None], Awaitable[Principal]]:
+    """Make the dependency of a route: 401 without a key, 403 with one of a lesser role."""
+
+    async def check(
+        principal: Annotated[Principal | None, Depends(current_principal)],
+    ) -> Principal:
+        if principal is None:
+            raise _unauthorized(
+                "an API key is needed, in the header X-API-Key or as Authorization: Bearer"
+            )
+        if not principal.may(role):
+            raise HttpProblem(
+                HTTPStatus.FORBIDDEN,
+                "forbidden",
+                f"this needs the role {role.name.lower()}; yours is {principal.role.name.lower()}",
+            )
+        return principal
+
+    return check
+
+
+def _unauthorized(detail: str) -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={"WWW-Authenticate": CHALLENGE}
+    )
+
+
+CurrentEngine = Annotated[Service, Depends(current_engine)]
+Caller = Annotated[Principal | None, Depends(current_principal)]
+"""Whoever asks, with a key or without."""
+Viewer = Annotated[Principal, Depends(requires(Role.VIEWER))]
+Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
+Admin = Annotated[Principal, Depends(requires(Role.ADMIN))]
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before")
+]

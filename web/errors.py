@@ -1,0 +1,166 @@
+"""How a failure becomes an HTTP answer: problem details (RFC 9457), made in this one place.
+
+The table is the only mapping from the engine's errors to status codes. `code`
+comes from the error and never changes once released; `detail` is the error's own
+sentence. What nobody expected is logged with its context and answered without
+any of its insides.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from engine.errors import (
+    CommandFailed,
+    EngineError,
+    EnvironmentFailed,
+    InvalidCron,
+    InvalidInput,
+    InvalidSettings,
+    NotFound,
+    Refused,
+    Unavailable,
+    UnsafeTree,
+)
+from schemas.api import InvalidField, ProblemDetails
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidCron: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidSettings: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Refused: HTTPStatus.CONFLICT,
+    UnsafeTree: HTTPStatus.CONFLICT,
+    EnvironmentFailed: HTTPStatus.CONFLICT,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    CommandFailed: HTTPStatus.BAD_GATEWAY,
+}
+
+
+class HttpProblem(Exception):
+    """A refusal that exists only in HTTP, such as a missing key."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[InvalidField] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+        self.errors = tuple(errors)
+
+
+def status_of(error: EngineError) -> HTTPStatus:
+    """Return the status code of an expected failure; a subclass has that of its nearest parent."""
+    for kind in type(error).__mro__:
+        if kind in STATUS_CODES:
+            return STATUS_CODES[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def invalid(field: str, message: str) -> HttpProblem:
+    """Form the refusal of one value, `field` being such as `query.wait`."""
+    return HttpProblem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "validation_error",
+        f"{field}: {message}",
+        errors=[InvalidField(field=field, message=message)],
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of the app a problem document."""
+    app.add_exception_handler(HttpProblem, _http_problem)
+    app.add_exception_handler(EngineError, _engine_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(ClientDisconnect, _caller_gone)
+    app.add_exception_handler(Exception, _unexpected_error)
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    return _answer(cast("HttpProblem", error))
+
+
+async def _engine_error(request: Request, error: Exception) -> Response:
+    expected = cast("EngineError", error)
+    status = status_of(expected)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.warning("request failed", extra=_context(request) | {"error": expected.code})
+    return _answer(HttpProblem(status, expected.code, str(expected)))
+
+
+async def _validation_error(_request: Request, error: Exception) -> Response:
+    fields = [
+        InvalidField(field=".".join(map(str, one["loc"])), message=one["msg"])
+        for one in cast("RequestValidationError", error).errors()
+    ]
+    detail = "; ".join(f"{one.field}: {one.message}" for one in fields)
+    return _answer(
+        HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail, errors=fields)
+    )
+
+
+async def _framework_error(request: Request, error: Exception) -> Response:
+    refusal = cast("HTTPException", error)
+    status = HTTPStatus(refusal.status_code)
+    code = status.name.lower()
+    detail = str(refusal.detail)
+    if status is HTTPStatus.NOT_FOUND:
+        detail = "nothing is served at this address; /api/openapi.json lists what is"
+    elif status is HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.method} is not possible here; the Allow header says what is"
+    return _answer(HttpProblem(status, code, detail, headers=refusal.headers))
+
+
+async def _caller_gone(_request: Request, _error: Exception) -> Response:
+    """Nobody reads this answer; it only keeps a broken connection out of the log of errors."""
+    return _answer(HttpProblem(HTTPStatus.BAD_REQUEST, "caller_gone", "the caller went away"))
+
+
+async def _unexpected_error(request: Request, error: Exception) -> Response:
+    logger.error("request failed unexpectedly", extra=_context(request), exc_info=error)
+    return _answer(
+        HttpProblem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the server met an error it did not expect; its log says more",
+        )
+    )
+
+
+def _context(request: Request) -> dict[str, Any]:
+    return {"method": request.method, "route_path": request.url.path}
+
+
+def _answer(problem: HttpProblem) -> Response:
+    body = ProblemDetails(
+        title=problem.status.phrase,
+        status=problem.status,
+        code=problem.code,
+        detail=problem.detail,
+        errors=problem.errors or None,
+    )
+    return Response(
+        body.model_dump_json(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(problem.headers or {}),
+    )

@@ -1,0 +1,86 @@
+"""What the web asks of the engine, as a protocol.
+
+`engine.service.Engine` is the real one. The API is written against this, so it
+is tested with a fake in milliseconds and imports nothing of the engine's shell.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from engine.model.event import Listener
+from engine.model.plan import Plan
+from engine.model.run import Occurrence, Run
+from engine.model.status import Coming, Health, Output, ScriptReport
+from engine.ports import Page, RunFilter
+
+
+class Service(Protocol):
+    """Every method that takes an id raises NotFound when nothing has it."""
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]: ...
+
+    def health(self) -> Health: ...
+
+    def scripts(
+        self,
+        *,
+        q: str | None = None,
+        status: str | None = None,
+        folder: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ScriptReport]: ...
+
+    def script(self, script_id: str) -> ScriptReport: ...
+
+    def coming(self, script_id: str, count: int) -> Sequence[Coming]: ...
+
+    def occurrences(
+        self, script_id: str, *, limit: int, cursor: str | None = None
+    ) -> Page[Occurrence]: ...
+
+    def plan(self) -> Plan: ...
+
+    async def reconcile(self, *, confirm: bool = False) -> Plan: ...
+
+    def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]: ...
+
+    def run(self, run_id: str) -> Run: ...
+
+    def waiting_reason(self, run_id: str) -> str | None: ...
+
+    def output(
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: str = "all"
+    ) -> Output: ...
+
+    async def execute(
+        self,
+        script_id: str,
+        *,
+        args: Sequence[str] = (),
+        env: Mapping[str, str] = ...,
+        requested_by: str,
+    ) -> str:
+        """Queue a run and return its id. Raises Refused when overlap says no."""
+        ...
+
+    async def trigger(
+        self,
+        script_id: str,
+        *,
+        payload: bytes | None = None,
+        requested_by: str,
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Fire the script's url trigger and return the run's id; the same key, the same run."""
+        ...
+
+    async def cancel(self, run_id: str, *, requested_by: str) -> None: ...
+
+    async def wait(self, run_id: str, seconds: float) -> Run:
+        """Return the run, final or not, after at most that long."""
+        ...
+
+    async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
+        """Return when there is output beyond `offset`, the run is over, or that long went by."""
+        ...
