@@ -1,0 +1,106 @@
+"""Decide the environment variables a run sees: an allow-list, never the server's own.
+
+The server's PYTHONPATH, PYTHONHOME, VIRTUAL_ENV or PYTHONDONTWRITEBYTECODE would change
+how a script imports or make it start four times slower, and its secrets are none of a
+script's business. Later layers win: what is passed on from the server, what Python
+needs, the script's `env`, the trigger's or caller's, and last the PYSCHED_ variables,
+which no manifest can forge.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import InvalidInput
+from engine.model.run import Run
+from engine.runs import wording
+
+PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
+"""All that is taken from the server's own environment (spec.md §5)."""
+
+_REFERENCE = re.compile(r"\$?\$\{([^}]*)\}")
+_NO_SECRETS: Mapping[str, str] = {}
+
+
+def run_environment(
+    server: Mapping[str, str],
+    run: Run,
+    *,
+    script_env: tuple[tuple[str, str], ...],
+    python: "PythonHome",
+    state: Path,
+    secrets: Mapping[str, str] = _NO_SECRETS,
+) -> dict[str, str]:
+    """Return the whole environment of a run.
+
+    `server` is the environment of the server's process, `state` the script's directory
+    that outlasts runs, `secrets` what the script was granted by name. Raises InvalidInput
+    when a value refers to a secret that is not among them.
+    """
+    env = {name: server[name] for name in PASSED_ON if name in server}
+    env.update(python.variables(env.get("PATH", os.defpath)))
+    for name, value in (*script_env, *run.env):
+        env[name] = expand(value, secrets, where=f"env of {run.script}: {name}")
+    env.update(_facts(run, state))
+    return env
+
+
+class PythonHome:
+    """Where the run's Python is, so that `pip` and console scripts of it are found by shells."""
+
+    def __init__(self, interpreter: Path, *, virtual: bool) -> None:
+        self._bin = interpreter.parent
+        self._virtual = virtual
+
+    def variables(self, path: str) -> dict[str, str]:
+        """Return what Python and shells need, with `path` behind the environment's own `bin`."""
+        env = {"PATH": os.pathsep.join((str(self._bin), path)), "PYTHONUNBUFFERED": "1"}
+        if self._virtual:
+            env["VIRTUAL_ENV"] = str(self._bin.parent)
+        return env
+
+
+def expand(value: str, secrets: Mapping[str, str], *, where: str) -> str:
+    """Put secrets in the place of `${secret:NAME}`; `$${…}` is a literal `${…}`.
+
+    Any other `${…}` is left as it is: it belongs to the script. Raises InvalidInput,
+    with `where` in its message, for a secret that is not in `secrets`.
+    """
+
+    def replacement(match: re.Match[str]) -> str:
+        text, name = match[0], match[1]
+        if text.startswith("$$"):
+            return text[1:]
+        if not name.startswith("secret:"):
+            return text
+        secret = secrets.get(name.removeprefix("secret:"))
+        if secret is None:
+            raise InvalidInput(
+                f"{where}: no secret named {name.removeprefix('secret:')!r} is granted to this "
+                "script. Add it with `pysched secret add`, or correct the name."
+            )
+        return secret
+
+    return _REFERENCE.sub(replacement, value)
+
+
+def _facts(run: Run, state: Path) -> dict[str, str]:
+    """Return the PYSCHED_ variables: all are always there, empty where a run has no such fact.
+
+    PYSCHED_FILES holds one absolute path a line: a newline is the one separator that
+    `read -r`, `splitlines` and a person's eye agree on, and watched names hold none.
+    """
+    return {
+        "PYSCHED_RUN_ID": run.id,
+        "PYSCHED_SCRIPT": run.script,
+        "PYSCHED_TRIGGER": run.trigger or "",
+        "PYSCHED_CAUSE": run.cause.value,
+        "PYSCHED_SCHEDULED_FOR": wording.moment(run.scheduled_for) if run.scheduled_for else "",
+        "PYSCHED_ATTEMPT": str(run.attempt),
+        "PYSCHED_COMMIT": run.commit or "",
+        "PYSCHED_FILES": "\n".join(run.files),
+        "PYSCHED_PAYLOAD": run.payload or "",
+        "PYSCHED_PREVIOUS_STATUS": run.previous_status.value if run.previous_status else "",
+        "PYSCHED_STATE_DIR": str(state),
+    }
