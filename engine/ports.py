@@ -42,6 +42,11 @@ class TreeSource(Protocol):
         """
         ...
 
+    @property
+    def unsettled(self) -> frozenset[ScriptId]:
+        """Scripts of the last scan whose files may still be being written: look again soon."""
+        ...
+
     def affected(self, paths: Collection[Path]) -> frozenset[ScriptId] | None:
         """Return the scripts that changed paths belong to; None for "look at everything".
 
