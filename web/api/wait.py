@@ -1,33 +1,30 @@
 """Wait for a run inside a request, without outliving the caller or the server."""
 
 import asyncio
-import re
+from datetime import timedelta
 
 from fastapi import Request
 
 from engine.model.run import Run
+from schemas.quantities import format_duration, parse_duration
 from web.errors import invalid
 from web.service import Service
 
-LONGEST_WAIT = 600.0
+LONGEST_WAIT = timedelta(minutes=10)
 SLICE = 1.0
 """Seconds between two looks at whether the caller is still there and the server goes on."""
-
-_DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s?)?", re.ASCII)
-
 
 def seconds_of(wait: str | None) -> float | None:
     """Read `30s`, `1m30s` or `90` (seconds). Raises a 422 problem for anything else."""
     if wait is None:
         return None
-    found = _DURATION.fullmatch(wait)
-    if not found or not any(found.groups()):
-        raise invalid("query.wait", f"{wait!r} is no duration; write 30s, 1m30s or 90")
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    if total > LONGEST_WAIT:
-        raise invalid("query.wait", f"{wait} is too long; wait for {LONGEST_WAIT:.0f}s at most")
-    return float(total)
+    try:
+        length = parse_duration(wait)
+    except ValueError as error:
+        raise invalid("query.wait", str(error)) from error
+    if length > LONGEST_WAIT:
+        raise invalid("query.wait", f"at most {format_duration(LONGEST_WAIT)} can be waited")
+    return length.total_seconds()
 
 
 async def nobody_waits(request: Request) -> bool:

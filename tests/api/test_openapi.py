@@ -1,0 +1,103 @@
+"""The documentation, and addresses that are nothing."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.model.identity import RESERVED_NAMES
+from tests.fakes.engine import a_script
+
+PUBLIC = {("/api/health", "get")}
+NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,9}", fullmatch=True).filter(
+    lambda name: name not in RESERVED_NAMES
+)
+
+
+@pytest.fixture
+def document(call):
+    return call("GET", "/api/openapi.json", key=None).json()
+
+
+def operations(document):
+    return {
+        (path, method): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_operation_explains_itself(document):
+    assert all(
+        operation.get("summary") and operation.get("description")
+        for operation in operations(document).values()
+    )
+
+
+def test_every_operation_with_a_key_documents_its_refusals(document):
+    missing = {
+        key
+        for key, operation in operations(document).items()
+        if key not in PUBLIC and not {"401", "403", "422"} <= set(operation["responses"])
+    }
+
+    assert missing == set()
+
+
+def test_failures_are_documented_as_problem_details(document):
+    answer = document["paths"]["/api/runs/{run_id}"]["get"]["responses"]["404"]
+
+    assert "application/problem+json" in answer["content"]
+
+
+def test_operation_ids_are_unique(document):
+    ids = [operation["operationId"] for operation in operations(document).values()]
+
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_no_page_loads_from_another_host(call, path):
+    assert call("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/nothing", "/api/scripts/", "/api/runs/a/b"]
+)
+def test_an_unknown_address_is_a_problem_document(call, path):
+    answer = call("GET", path)
+
+    assert (answer.status_code, answer.headers["content-type"], answer.json()["code"]) == (
+        404,
+        "application/problem+json",
+        "not_found",
+    )
+
+
+def test_a_wrong_method_is_a_problem_document(call):
+    answer = call("DELETE", "/api/runs")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(tail=st.text(st.characters(codec="utf-8"), max_size=40))
+def test_no_address_breaks_the_server(call, tail):
+    answer = call("GET", f"/api/scripts/{quote(tail, safe='/')}")
+
+    assert answer.status_code in {200, 404, 405, 422}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(script_id=st.lists(NAMES, min_size=1, max_size=4).map("/".join))
+def test_every_id_a_script_may_have_is_reached_by_every_route(call, engine, script_id):
+    engine.add(a_script(script_id))
+
+    answers = [
+        call("GET", f"/api/scripts/{script_id}").json().get("id"),
+        call("GET", f"/api/scripts/{script_id}/next").status_code,
+        call("POST", f"/api/scripts/{script_id}/execute").status_code,
+    ]
+
+    assert answers == [script_id, 200, 202]

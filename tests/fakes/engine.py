@@ -1,0 +1,290 @@
+"""The engine as the web sees it: what a test puts in comes out, and what was asked is kept."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from engine.errors import InvalidInput, NotFound, Refused
+from engine.model.environment import EnvironmentState
+from engine.model.event import Event, Listener
+from engine.model.identity import RunId, ScriptId, TriggerKey
+from engine.model.plan import Plan
+from engine.model.run import Cause, Occurrence, Run, RunStatus
+from engine.model.status import (
+    Coming,
+    EnvironmentReport,
+    Health,
+    Output,
+    ScriptReport,
+    ScriptStatus,
+    TriggerReport,
+)
+from engine.ports import Page, RunFilter
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def a_run(run_id: str = "20261124T120000-abcdef123456", **values: object) -> Run:
+    """A run that succeeded, unless said otherwise."""
+    run = Run(
+        id=RunId(run_id),
+        script=ScriptId("etl/load"),
+        status=RunStatus.SUCCESS,
+        cause=Cause.MANUAL,
+        queued_at=NOON,
+        started_at=NOON + timedelta(milliseconds=4),
+        finished_at=NOON + timedelta(seconds=2),
+        duration_ms=1996,
+        exit_code=0,
+    )
+    return replace(run, **values)  # pyright: ignore[reportArgumentType]
+
+
+def a_script(script_id: str = "etl/load", **values: object) -> ScriptReport:
+    """A script with a schedule and a ready environment, unless said otherwise."""
+    report = ScriptReport(
+        id=ScriptId(script_id),
+        name="Load",
+        description="",
+        folder=script_id.rpartition("/")[0],
+        enabled=True,
+        status=ScriptStatus.OK,
+        stale=False,
+        problems=(),
+        triggers=(
+            TriggerReport(
+                key=TriggerKey("every 5m"),
+                kind="every",
+                description="every 5 minutes",
+                enabled=True,
+                next=NOON + timedelta(minutes=5),
+            ),
+        ),
+        next_run=NOON + timedelta(minutes=5),
+        last_run=None,
+        active=(),
+        environment=EnvironmentReport(
+            state=EnvironmentState.READY, key=None, python="3.12.1", message=None
+        ),
+        revision="a" * 40,
+        digest="d" * 64,
+    )
+    return replace(report, **values)  # pyright: ignore[reportArgumentType]
+
+
+def a_health(**values: object) -> Health:
+    health = Health(
+        failing={},
+        degraded={},
+        scripts=1,
+        problems=0,
+        queued=0,
+        running=0,
+        revision="a" * 40,
+        limits={"memory": "sampled"},
+    )
+    return replace(health, **values)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass
+class FakeEngine:
+    """Holds scripts and runs by id; `asked` lists what changed something, in order."""
+
+    reports: dict[str, ScriptReport] = field(default_factory=dict)
+    known_runs: dict[str, Run] = field(default_factory=dict)
+    outputs: dict[str, bytes] = field(default_factory=dict)
+    """Written so far; a run is finished when its status is."""
+    ledger: list[Occurrence] = field(default_factory=list)
+    comings: list[Coming] = field(default_factory=list)
+    pending: Plan = field(default_factory=Plan)
+    state: Health = field(default_factory=a_health)
+    refusal: Exception | None = None
+    """Raised by whatever would start or stop a run."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    ends_as: RunStatus = RunStatus.SUCCESS
+    """What `wait` finds a run to have become."""
+    by_key: dict[str, RunId] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    grew: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, *things: ScriptReport | Run) -> "FakeEngine":
+        for one in things:
+            if isinstance(one, Run):
+                self.known_runs[one.id] = one
+            else:
+                self.reports[one.id] = one
+        return self
+
+    def publish(self, event: Event) -> None:
+        for listener in tuple(self.listeners):
+            listener(event)
+
+    def write(self, run_id: str, data: bytes) -> None:
+        self.outputs[run_id] = self.outputs.get(run_id, b"") + data
+        self._wake()
+
+    def end(self, run_id: str, status: RunStatus = RunStatus.SUCCESS) -> None:
+        self.known_runs[run_id] = replace(self.known_runs[run_id], status=status)
+        self._wake()
+
+    def _wake(self) -> None:
+        self.grew.set()
+        self.grew = asyncio.Event()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def health(self) -> Health:
+        return self.state
+
+    def scripts(
+        self,
+        *,
+        q: str | None = None,
+        status: str | None = None,
+        folder: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ScriptReport]:
+        found = [
+            report
+            for key, report in sorted(self.reports.items())
+            if (q is None or q in key)
+            and (status is None or report.status == status)
+            and (folder is None or report.folder == folder)
+            and (cursor is None or key > cursor)
+        ]
+        more = found[limit - 1].id if len(found) > limit else None
+        return Page(items=found[:limit], next_cursor=more)
+
+    def script(self, script_id: str) -> ScriptReport:
+        if script_id not in self.reports:
+            raise NotFound(f"no script {script_id!r}")
+        return self.reports[script_id]
+
+    def coming(self, script_id: str, count: int) -> Sequence[Coming]:
+        self.script(script_id)
+        return self.comings[:count]
+
+    def occurrences(
+        self, script_id: str, *, limit: int, cursor: str | None = None
+    ) -> Page[Occurrence]:
+        self.script(script_id)
+        return Page(items=self.ledger[:limit])
+
+    def plan(self) -> Plan:
+        return self.pending
+
+    async def reconcile(self, *, confirm: bool = False) -> Plan:
+        self._ask("reconcile", confirm)
+        return self.pending
+
+    def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
+        if cursor == "broken":
+            raise InvalidInput("this cursor is not one of ours")
+        self.asked.append(("runs", which))
+        found = sorted(self.known_runs.values(), key=lambda run: run.id, reverse=True)
+        found = [
+            run
+            for run in found
+            if (which.script is None or run.script == which.script)
+            and (which.status is None or run.status in which.status)
+        ]
+        return Page(items=found[:limit], next_cursor="more" if len(found) > limit else None)
+
+    def run(self, run_id: str) -> Run:
+        if run_id not in self.known_runs:
+            raise NotFound(f"no run {run_id!r}")
+        return self.known_runs[run_id]
+
+    def waiting_reason(self, run_id: str) -> str | None:
+        return self.reasons.get(run_id)
+
+    def output(
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: str = "all"
+    ) -> Output:
+        run = self.run(run_id)
+        written = self.outputs.get(run_id, b"")
+        data = written[offset : offset + limit]
+        end = min(offset + len(data), len(written))
+        return Output(
+            data=b"" if stream == "stderr" else data,
+            offset=min(offset, len(written)),
+            next_offset=end,
+            finished=run.status.final and end == len(written),
+        )
+
+    async def execute(
+        self,
+        script_id: str,
+        *,
+        args: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        requested_by: str,
+    ) -> RunId:
+        self.script(script_id)
+        self._ask("execute", script_id, tuple(args), dict(env or {}), requested_by)
+        return self._queue(script_id, Cause.MANUAL)
+
+    async def trigger(
+        self,
+        script_id: str,
+        *,
+        payload: bytes | None = None,
+        requested_by: str,
+        idempotency_key: str | None = None,
+    ) -> RunId:
+        self.script(script_id)
+        if idempotency_key in self.by_key:
+            return self.by_key[idempotency_key]
+        self._ask("trigger", script_id, payload, requested_by)
+        run_id = self._queue(script_id, Cause.URL)
+        if idempotency_key:
+            self.by_key[idempotency_key] = run_id
+        return run_id
+
+    async def cancel(self, run_id: str, *, requested_by: str) -> None:
+        self.run(run_id)
+        self._ask("cancel", run_id, requested_by)
+
+    async def wait(self, run_id: str, seconds: float) -> Run:
+        await asyncio.sleep(0)
+        if self.ends_as.final:
+            self.end(run_id, self.ends_as)
+        return self.run(run_id)
+
+    async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
+        if len(self.outputs.get(run_id, b"")) > offset or self.run(run_id).status.final:
+            return
+        try:
+            await asyncio.wait_for(self.grew.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _ask(self, *what: object) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.asked.append(what)
+
+    def _queue(self, script_id: str, cause: Cause) -> RunId:
+        run_id = RunId(f"20261124T1200{len(self.known_runs):02}-abcdef123456")
+        self.add(
+            a_run(
+                run_id,
+                script=script_id,
+                status=RunStatus.QUEUED,
+                cause=cause,
+                started_at=None,
+                finished_at=None,
+                duration_ms=None,
+                exit_code=None,
+            )
+        )
+        return run_id
+
+
+def overlapping() -> Refused:
+    return Refused("etl/load: a run is still going and its overlap is skip")
