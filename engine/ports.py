@@ -42,11 +42,6 @@ class TreeSource(Protocol):
         """
         ...
 
-    @property
-    def unsettled(self) -> frozenset[ScriptId]:
-        """Scripts of the last scan whose files may still be being written: look again soon."""
-        ...
-
     def affected(self, paths: Collection[Path]) -> frozenset[ScriptId] | None:
         """Return the scripts that changed paths belong to; None for "look at everything".
 
@@ -99,6 +94,10 @@ class Transition:
     )
     """What each `files` trigger has seen now, as in InForce."""
     new_runs: Sequence[Run] = ()
+    request_keys: Mapping[tuple[ScriptId, str], RunId] = field(
+        default_factory=dict[tuple[ScriptId, str], RunId]
+    )
+    """Idempotency keys of the new runs, so that a request that is repeated finds its run."""
     changed_runs: Sequence[Run] = ()
     """Whole rows; one whose stored status is final is left as it is."""
 
@@ -135,6 +134,10 @@ class RunStore(Protocol):
         ...
 
     def run(self, run_id: RunId) -> Run | None: ...
+
+    def requested(self, script: ScriptId, key: str) -> RunId | None:
+        """Return the run that was requested with this idempotency key."""
+        ...
 
     def active(self) -> Sequence[Run]:
         """Return all queued and running runs, oldest first."""
