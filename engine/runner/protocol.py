@@ -18,16 +18,23 @@ Files in a run's directory, all written by the runner:
     exit.json        ExitReport, by rename, before the `exit` event
 """
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
 VERSION = 1
 SOCKET_NAME = "runner.sock"
-"""In the data directory; its path is limited to about 100 bytes by the kernel."""
+"""In the data directory; the kernel takes about 100 bytes of its path, hence `reachable`."""
+SOCKET_VARIABLE = "PYSCHED_RUNNER_SOCKET"
+"""In the environment of an engine that the runner starts: absolute path of the socket."""
 LOCK_NAME = "runner.lock"
 """In the data directory; a runner holds it with flock for as long as it lives."""
 CLAIM_NAME = "claim"
 EXIT_NAME = "exit.json"
 SAMPLES_NAME = "samples"
+_LONGEST_ADDRESS = 107
 
 OnStop = Literal["drain", "leave", "cancel"]
 EndedBy = Literal["timeout", "memory", "processes", "cancel", "shutdown", "spawn"]
@@ -167,6 +174,24 @@ class ErrorEvent(TypedDict):
     event: Literal["error"]
     message: str
     id: NotRequired[str]
+    """Of a start that was not even claimed: it may be asked for again."""
 
 
 Event = HelloEvent | ListEvent | StartedEvent | RefusedEvent | OutEvent | ExitEvent | ErrorEvent
+
+
+@contextmanager
+def reachable(path: Path) -> Generator[str]:
+    """Give an address for bind or connect, however long the socket's path is.
+
+    The kernel takes 107 bytes (unix(7)); a longer path goes through a file
+    descriptor of its directory, which is open inside the block only.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
+        yield os.fspath(path)
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)

@@ -1,0 +1,184 @@
+"""Put the runner together: lock, leftovers, socket, signals, engine; then serve until the end."""
+
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+from collections.abc import Callable
+from typing import cast
+
+from engine.runner import proc
+from engine.runner.enginechild import EngineChild
+from engine.runner.lifecycle import Lifecycle
+from engine.runner.loop import Loop
+from engine.runner.mark import Marks
+from engine.runner.options import BadOptions, Options, read_options
+from engine.runner.protocol import LOCK_NAME, SOCKET_NAME, VERSION
+from engine.runner.request import read_start
+from engine.runner.say import say
+from engine.runner.server import Message, Server
+from engine.runner.supervisor import Supervisor
+from engine.runner.tree import kill_leftovers
+
+_PR_SET_CHILD_SUBREAPER = 36
+_REFUSED = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run until it is over and return the exit code: 2 for wrong usage or a directory in use."""
+    try:
+        options = read_options(arguments)
+        options.data.mkdir(parents=True, exist_ok=True)
+        lock = _lock(options)
+    except (BadOptions, OSError) as error:
+        say(str(error))
+        return _REFUSED
+    try:
+        return Runner(options).run()
+    finally:
+        os.close(lock)
+
+
+class Runner:
+    """The parts and the operations of the protocol."""
+
+    def __init__(self, options: Options) -> None:
+        self.loop = Loop()
+        self._interactive = os.isatty(0)
+        self._operations: dict[str, Callable[[Message], None]] = {
+            "hello": self._hello,
+            "start": self._start,
+            "kill": self._kill,
+            "list": self._list,
+            "ack": self._acknowledge,
+            "stop": self._stop,
+        }
+        _prepare_process()
+        self.marks = Marks(options.data)
+        killed = kill_leftovers(self.marks)
+        if killed:
+            say(f"killed {killed} processes that a runner which was killed itself had left")
+        self.lifecycle = Lifecycle(self.loop, options)
+        self.server = Server(self.loop, options.data, self._handle, self.lifecycle.check)
+        self.supervisor = Supervisor(self.loop, self.marks, self.server, self.lifecycle.check)
+        self.engine = EngineChild(
+            self.loop,
+            self.marks,
+            options.engine,
+            os.fspath(options.data / SOCKET_NAME),
+            delay=options.restart_delay,
+            on_end=self.lifecycle.engine_ended,
+        )
+        self.lifecycle.attach(self.supervisor, self.engine, self.server)
+
+    def run(self) -> int:
+        self.loop.on_signal(signal.SIGCHLD, self._reap)
+        self.loop.on_signal(signal.SIGTERM, self.lifecycle.terminate)
+        self.loop.on_signal(signal.SIGINT, self.lifecycle.terminate)
+        self.loop.on_signal(signal.SIGHUP, self._hang_up)
+        self.engine.start()
+        self._reap()
+        self.loop.run()
+        self.server.close()
+        return self.lifecycle.exit_code
+
+    def _reap(self) -> None:
+        self.supervisor.engine_pid = self.engine.pid
+        for pid, status in self.supervisor.reap():
+            self.engine.ended(pid, status)
+        self.supervisor.engine_pid = self.engine.pid
+
+    def _hang_up(self) -> None:
+        """Replace the engine; but a terminal that was closed under it means to stop."""
+        if self._interactive and not os.isatty(0):
+            self.lifecycle.terminate()
+        else:
+            self.engine.replace()
+
+    def _handle(self, message: Message) -> None:
+        operation = self._operations.get(str(message.get("op")))
+        if operation is None:
+            raise ValueError(f"unknown operation {message.get('op')!r}")
+        operation(message)
+
+    def _hello(self, _message: Message) -> None:
+        self.server.take_charge()
+        self.engine.worked = True
+        self.server.answer(
+            {
+                "event": "hello",
+                "version": VERSION,
+                "pid": os.getpid(),
+                "boot": proc.boot_id(),
+                "capabilities": {
+                    "memory": "sampled",
+                    "cpu": "sampled",
+                    "processes": "sampled",
+                    "output": "exact",
+                    "timeout": "exact",
+                },
+            }
+        )
+
+    def _start(self, message: Message) -> None:
+        name = message.get("id")
+        try:
+            request = read_start(message)
+            if not self.lifecycle.accepts:
+                raise ValueError("start: the runner is stopping")
+        except ValueError as error:
+            self.server.answer({"event": "error", "message": str(error), "id": str(name)})
+            return
+        self.supervisor.start(request)
+
+    def _kill(self, message: Message) -> None:
+        self.supervisor.cancel(str(message.get("id")), str(message.get("reason", "")))
+
+    def _list(self, _message: Message) -> None:
+        self.server.answer(
+            {
+                "event": "list",
+                "live": [run.live() for run in self.supervisor.live.values()],
+                "ended": list(self.supervisor.ended.values()),
+            }
+        )
+
+    def _acknowledge(self, message: Message) -> None:
+        ids = message.get("ids")
+        if not isinstance(ids, list):
+            raise ValueError("ack: ids must be a list")
+        for each in cast("list[object]", ids):
+            self.supervisor.ended.pop(str(each), None)
+
+    def _stop(self, message: Message) -> None:
+        mode = message.get("mode")
+        if mode not in ("leave", "cancel"):
+            raise ValueError("stop: mode must be leave or cancel")
+        self.lifecycle.stop(mode, self.engine.finish)
+
+
+def _lock(options: Options) -> int:
+    """Take the data directory; the lock ends with the process. Raises BadOptions if it is taken."""
+    path = options.data / LOCK_NAME
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(fd, 32).decode().strip() or "unknown"
+        os.close(fd)
+        raise BadOptions(
+            f"{options.data} is in use by another runner (pid {holder}). "
+            "Stop that server first, or give this one another data directory."
+        ) from None
+    os.ftruncate(fd, 0)
+    os.write(fd, f"{os.getpid()}\n".encode())
+    return fd
+
+
+def _prepare_process() -> None:
+    """Adopt the orphans of runs, and write no core files of any of them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -1,0 +1,227 @@
+"""The life of runs: start, output, limits, kill, end.
+
+A run is over when its main process has been waited for, its pipes are empty and
+none of its processes is left; only then is `exit.json` written and the end told.
+A daemon that holds the pipes open delays that by at most `_DRAIN` seconds.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from engine.runner import files, proc
+from engine.runner.failpoint import failpoint
+from engine.runner.loop import Loop
+from engine.runner.mark import Marks
+from engine.runner.output import Output, Peer
+from engine.runner.protocol import CLAIM_NAME, EXIT_NAME, EndedBy, ExitReport
+from engine.runner.request import Request
+from engine.runner.run import Run, never_started
+from engine.runner.sampler import Sampler
+from engine.runner.say import say
+from engine.runner.spawn import SpawnFailed, spawn_run
+from engine.runner.tree import Trees, send
+
+_DRAIN = 1.0
+_GIVE_UP = 10.0
+"""Seconds after which processes that SIGKILL does not end (in an uninterruptible wait) are left."""
+
+
+class Supervisor:
+    """All runs of this runner; `peer` takes the events, `on_end` is called after each end."""
+
+    def __init__(self, loop: Loop, marks: Marks, peer: Peer, on_end: Callable[[], None]) -> None:
+        self.live: dict[str, Run] = {}
+        self.ended: dict[str, ExitReport] = {}
+        """Not acknowledged yet."""
+        self.engine_pid = 0
+        self._loop = loop
+        self._marks = marks
+        self._emit = peer.emit
+        self._on_end = on_end
+        self._boot = proc.boot_id()
+        self._trees = Trees(marks)
+        self._serial = 0
+        self.output = Output(loop, peer, self._on_quiet)
+        self._sampler = Sampler(loop, self._trees, self.kill)
+
+    # --- start
+
+    def start(self, request: Request) -> None:
+        """Start a run, once: a claim that is there already is answered with `refused`."""
+        claim = {"id": request.id, "at_ns": time.time_ns(), "boot": self._boot}
+        try:
+            claimed = files.claim(request.directory, claim)
+        except OSError as error:
+            self._end(never_started(request, f"no claim could be written: {error}", _now()))
+            return
+        if not claimed:
+            self._emit({"event": "refused", "id": request.id})
+            return
+        failpoint("after_claim")
+        try:
+            run = self._spawn(request)
+        except SpawnFailed as error:
+            report = never_started(request, str(error), _now())
+            self._write_report(request, report)
+            self._end(report)
+            return
+        failpoint("after_spawn")
+        self._emit({"event": "started", "id": run.id, "pid": run.pid, "started_ns": run.started_ns})
+        _annotate(request, {**claim, "pid": run.pid})
+
+    def _spawn(self, request: Request) -> Run:
+        env = {
+            **request.env,
+            "PYSCHED_RUN_ID": request.id,
+            "PYSCHED_RUNNER": self._marks.variable,
+        }
+        self._serial = self._marks.next(self._serial, self._trees.runs)
+        self._marks.put(self._serial)
+        try:
+            pid, pipes = spawn_run(request.argv, request.cwd, env, merge=request.merge)
+        finally:
+            self._marks.remove()
+        run = Run(request, self._serial, pid, (_now(), time.monotonic()))
+        self.live[run.id] = self._trees.runs[run.serial] = run
+        self.output.follow(run, pipes)
+        if request.timeout is not None:
+            detail = f"limit {request.timeout:g} s"
+            expire = partial(self.kill, run, "timeout", detail)
+            run.timers.append(self._loop.call_in(request.timeout, expire))
+        self._sampler.wake()
+        return run
+
+    # --- kill
+
+    def cancel(self, run_id: str, reason: str) -> None:
+        """End a run for its owner's sake; one that is over or unknown is left as it is."""
+        run = self.live.get(run_id)
+        if run:
+            self.kill(run, "cancel", reason)
+
+    def kill_all(self, detail: str, *, grace: bool = True) -> None:
+        for run in list(self.live.values()):
+            self.kill(run, "shutdown", detail)
+            if not grace:
+                self._kill_now(run)
+
+    def kill(self, run: Run, ended_by: EndedBy, detail: str) -> None:
+        """SIGTERM to the tree, SIGKILL after its grace; memory and processes can't wait."""
+        if run.status is not None or run.ended_by:
+            return
+        run.ended_by, run.detail = ended_by, detail
+        if ended_by == "processes":
+            self._trees.freeze(run)
+        if ended_by in ("memory", "processes") or not run.request.grace:
+            self._kill_now(run)
+            return
+        run.grace_until = time.monotonic() + run.request.grace
+        send(self._trees.members(run), signal.SIGTERM, signal.SIGCONT)
+        run.timers.append(self._loop.call_at(run.grace_until, partial(self._kill_now, run)))
+
+    def _kill_now(self, run: Run) -> None:
+        run.killing, run.grace_until = True, 0.0
+        self._sweep(run)
+
+    # --- end
+
+    def reap(self) -> list[tuple[int, int]]:
+        """Wait for all children that have ended; returns pid and status of those of no run."""
+        others: list[tuple[int, int]] = []
+        mains = {run.pid: run for run in self.live.values() if run.status is None}
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return others
+            if not pid:
+                return others
+            if main := mains.pop(pid, None):
+                main.ended(status, usage, (_now(), time.monotonic()))
+                self._main_ended(main)
+            elif owner := self._trees.last_owner(pid):
+                owner.waited(usage)
+            else:
+                others.append((pid, status))
+
+    def _main_ended(self, run: Run) -> None:
+        run.cancel_timers()
+        if run.grace_until:
+            run.timers.append(self._loop.call_at(run.grace_until, partial(self._kill_now, run)))
+        self.output.drain(run)
+        if run.pipes and not run.killing:
+            self._sweep_in(_DRAIN, run)
+        else:
+            self._sweep(run)
+
+    def _on_quiet(self, run: Run) -> None:
+        """All pipes of a run are at their end."""
+        if run.status is not None:
+            self._sweep(run)
+
+    def _sweep(self, run: Run) -> None:
+        """Look what is left of a run, end it if its time is up, and look again until it is gone."""
+        run.sweep.cancel()
+        left = self._left(run)
+        if not left and run.status is not None:
+            self._over(run)
+            return
+        now = time.monotonic()
+        if run.killing or now >= run.grace_until:
+            send(left, signal.SIGKILL)
+            run.killed_at = run.killed_at or now
+            if run.status is not None:
+                run.survivors.update((each.pid, each.started) for each in left)
+                if now > run.killed_at + _GIVE_UP:
+                    run.detail = f"{run.detail} ({len(left)} processes can't be killed)".strip()
+                    self._over(run)
+                    return
+        run.sweeps += 1
+        self._sweep_in(min(0.002 * 2 ** min(run.sweeps, 9), 0.2), run)
+
+    def _sweep_in(self, seconds: float, run: Run) -> None:
+        run.sweep.cancel()
+        run.sweep = self._loop.call_in(seconds, partial(self._sweep, run))
+
+    def _left(self, run: Run) -> list[proc.Process]:
+        """Return what lives of a run; without orphans in this process's care there is nothing."""
+        if run.status is not None:
+            known = {each.pid for each in self.live.values() if each.status is None}
+            if not proc.has_other_children(known | {self.engine_pid}):
+                return []
+        return self._trees.members(run)
+
+    def _over(self, run: Run) -> None:
+        self.output.end(run)
+        del self.live[run.id], self._trees.runs[run.serial]
+        run.close()
+        report = run.report()
+        failpoint("before_exit_json")
+        self._write_report(run.request, report)
+        self._end(report)
+
+    def _write_report(self, request: Request, report: ExitReport) -> None:
+        try:
+            files.replace(request.directory / EXIT_NAME, report, durable=True)
+        except OSError as error:
+            say(f"{request.id}: the report of its end could not be written: {error}")
+
+    def _end(self, report: ExitReport) -> None:
+        self.ended[report["id"]] = report
+        self._emit({"event": "exit", "report": report})
+        self._on_end()
+
+
+def _annotate(request: Request, claim: Mapping[str, object]) -> None:
+    """Add the pid to the claim, for people; nothing depends on it."""
+    try:
+        files.replace(request.directory / CLAIM_NAME, claim, durable=False)
+    except OSError as error:
+        say(f"{request.id}: the pid could not be noted in its claim: {error}")
+
+
+def _now() -> int:
+    return time.time_ns()
