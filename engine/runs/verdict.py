@@ -84,8 +84,9 @@ def _by_exit_code(code: int, script: Script | None) -> _Verdict:
 
 
 def _timeout(report: ExitReport, limits: Limits) -> _Verdict:
-    ran = wording.duration(limits.timeout) if limits.timeout else f"{report.duration_ms / 1000:g}s"
-    return RunStatus.TIMEOUT, f"limit {ran}"
+    if limits.timeout is None:
+        return RunStatus.TIMEOUT, report.detail or "time limit"
+    return RunStatus.TIMEOUT, f"limit {wording.duration(limits.timeout)}"
 
 
 def _memory(report: ExitReport, limits: Limits) -> _Verdict:

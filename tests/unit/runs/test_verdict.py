@@ -62,7 +62,7 @@ def test_without_its_script_only_exit_code_zero_is_a_success():
 
 @pytest.mark.parametrize(
     ("ended_by", "reason"),
-    [("timeout", "limit 3s"), ("memory", "peak 12 MB"), ("processes", "too many processes")],
+    [("timeout", "time limit"), ("memory", "peak 12 MB"), ("processes", "too many processes")],
 )
 def test_a_limit_that_is_no_longer_known_is_described_by_what_is(ended_by, reason):
     assert verdict(None, ended_by=ended_by)[1] == reason

@@ -1,0 +1,116 @@
+"""Put the output of a finished run into the archive and clear its directory.
+
+The order survives a crash at any point: the archive is written first, then the claim
+goes, then the rest. A directory with a claim is archived again, from frames that are
+all still there; one without is only cleared further. So this may begin once the run's
+final status is on record, and not before: without its claim nothing but the record
+keeps the run from being started again.
+
+What stays are the samples, if they make a curve, and the payload, which a retry or
+a replay reads again. The output of a run that was allowed to write more than
+LARGEST_ARCHIVED stays in its frame files, where it reads the same.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from engine.model.identity import RunId
+from engine.ports import OutputArchive
+from engine.runner import frames, protocol
+from engine.runs import output
+from engine.runs.places import PAYLOAD_NAME, RunPlaces
+from engine.runs.samples import samples
+
+LARGEST_ARCHIVED: Final = 64_000_000
+"""Bytes; archiving takes about three times as much memory for a moment."""
+_CURVE: Final = 2
+"""Samples that make a curve rather than a point."""
+
+T = TypeVar("T")
+
+
+async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None:
+    """Archive and clear one run whose final status is on record; may be repeated.
+
+    Raises OSError when the disk refuses; the directory is then as good as before.
+    """
+    packed = await asyncio.to_thread(_to_archive, directory)
+    if packed:
+        await archive.keep(run_id, packed, await asyncio.to_thread(output.searchable, packed))
+    await asyncio.to_thread(_clear, directory)
+
+
+def unfinished(places: RunPlaces) -> list[RunId]:
+    """Return the runs, oldest first, whose directories hold what `finish` would archive or clear.
+
+    Queued and running ones are among them: the caller knows which are final. Blocking.
+    """
+    found = sorted(path for path in (places.data / "runs").glob("*/*") if _leftovers(path))
+    return [RunId(path.name) for path in found]
+
+
+def discard(directory: Path) -> None:
+    """Remove a run's directory with all it holds, for retention. Blocking; raises OSError."""
+    if directory.exists():
+        shutil.rmtree(directory)
+
+
+class Outputs:
+    """Reads any run's output, wherever it is at the moment."""
+
+    def __init__(self, places: RunPlaces, archive: OutputArchive) -> None:
+        self._places = places
+        self._archive = archive
+
+    def look(self, run_id: RunId, reader: Callable[[output.Source], T]) -> T:
+        """Return what `reader` makes of the run's output, such as a `partial` of `lines.tail`.
+
+        Raises NotFound for what is no run id. Blocking.
+        """
+        packed = self._archive.frames(run_id)
+        if packed is not None:
+            return reader(packed)
+        result = reader(self._places.run(run_id))
+        # If the run was archived meanwhile, the reader may have met a half cleared directory.
+        packed = self._archive.frames(run_id)
+        return result if packed is None else reader(packed)
+
+
+def _to_archive(directory: Path) -> bytes:
+    """Return the packed output; empty when there is none, or it is archived, or is to stay."""
+    if not (directory / protocol.CLAIM_NAME).exists() or _too_large(directory):
+        return b""
+    return frames.pack(frames.read_frames(directory))
+
+
+def _too_large(directory: Path) -> bool:
+    names = [frames.segment_name(offset) for offset in frames.segments(directory)]
+    return sum((directory / name).stat().st_size for name in names) > LARGEST_ARCHIVED
+
+
+def _clear(directory: Path) -> None:
+    if not directory.exists():
+        return
+    (directory / protocol.CLAIM_NAME).unlink(missing_ok=True)
+    for path in _leftovers(directory):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def _leftovers(directory: Path) -> list[Path]:
+    """Return what a finished run's directory is cleared of."""
+    if not directory.is_dir():
+        return []
+    stay = {PAYLOAD_NAME}
+    if len(samples(directory)) >= _CURVE:
+        stay.add(protocol.SAMPLES_NAME)
+    if _too_large(directory):
+        stay.update(frames.segment_name(offset) for offset in frames.segments(directory))
+    return [path for path in directory.iterdir() if path.name not in stay]
