@@ -79,9 +79,10 @@ class RunnerClient:
             raise Unavailable(self._problem) from None
 
     async def close(self) -> None:
-        """Let go of the runner; no event comes afterwards."""
+        """Let go of the runner; no event comes afterwards, unless it is opened again."""
         task, self._task = self._task, None
-        self._receivers.clear()
+        self._connected.clear()
+        self._problem = f"the connection to the runner at {self._socket} was closed"
         if task is not None:
             task.cancel()
             await asyncio.wait([task])

@@ -1,15 +1,11 @@
 """One connection to the runner: events in, lines out, no state but the bytes under way."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.runner import protocol
 from engine.runs.wire import Lines, encode
-
-_LONGEST_ADDRESS = 100
-"""Bytes; the kernel takes 107 (unix(7), sun_path), other systems 103."""
 
 
 class Link(asyncio.Protocol):
@@ -59,13 +55,6 @@ class Link(asyncio.Protocol):
 async def open_link(socket: Path, receive: Callable[[Link, protocol.Event], None]) -> Link:
     """Connect to a socket, however long its path. Raises OSError."""
     loop = asyncio.get_running_loop()
-    if len(os.fsencode(socket)) <= _LONGEST_ADDRESS:
-        _, link = await loop.create_unix_connection(lambda: Link(receive), str(socket))
-        return link
-    directory = os.open(socket.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        address = f"/proc/self/fd/{directory}/{socket.name}"
+    with protocol.reachable(socket) as address:
         _, link = await loop.create_unix_connection(lambda: Link(receive), address)
-        return link
-    finally:
-        os.close(directory)
+    return link

@@ -18,7 +18,11 @@ class RunPlaces:
     """Paths below the data directory; nothing is created here."""
 
     data: Path
-    """Absolute."""
+    """Absolute: the runner and the runs have other working directories."""
+
+    def __post_init__(self) -> None:
+        if not self.data.is_absolute():
+            raise ValueError(f"the data directory must be an absolute path, not {self.data}")
 
     def run(self, run_id: RunId) -> Path:
         """Return a run's directory, `runs/<YYYYMM>/<run id>`; a month keeps listings short.

@@ -6,17 +6,22 @@ file is given by its absolute path, so that Python puts its directory first on t
 of imports, as it does for anyone, and no file name can be taken for an option.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from engine.errors import Unavailable
+from engine.errors import InvalidInput, Unavailable
 from engine.model.environment import Environment
 from engine.model.run import Run
 from engine.model.script import Script
 from engine.ports import StartRequest
 from engine.runs.environment import PythonHome, run_environment
 from engine.runs.places import RunPlaces
+
+_LARGEST: Final = 1_000_000
+"""Characters; the kernel takes about 2 MB (execve(2)) and the runner lines of 8 MB, in which a
+character may be 6 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,8 @@ class RequestBuilder:
 
         `directory` is the script's, in the tree or in a checkout; absolute. Creates the
         script's state directory. Raises InvalidInput when an `env` value refers to a
-        secret that the script was not granted, Unavailable when the disk takes no directory.
+        secret that the script was not granted or when arguments and environment are larger
+        than a process can take, Unavailable when the disk takes no directory.
         """
         interpreter = Path(environment.interpreter)
         state = self.places.state(run.script)
@@ -48,16 +54,27 @@ class RequestBuilder:
             secrets=self.secrets,
         )
         _create(state)
+        argv = (str(interpreter), str(directory / script.main), *script.args, *run.args)
+        _check_size(argv, env)
         return StartRequest(
             id=run.id,
             script=run.script,
             directory=self.places.run(run.id),
-            argv=(str(interpreter), str(directory / script.main), *script.args, *run.args),
+            argv=argv,
             cwd=directory,
             env=env,
             limits=script.limits,
             stop_grace=script.stop_grace.total_seconds(),
             merge_output=script.merge_output,
+        )
+
+
+def _check_size(argv: Sequence[str], env: Mapping[str, str]) -> None:
+    size = sum(len(text) for text in (*argv, *env, *env.values()))
+    if size > _LARGEST:
+        raise InvalidInput(
+            f"arguments and environment have {size} characters and a process takes {_LARGEST} "
+            "at most. Hand large data over in a file, or as the body of a POST (PYSCHED_PAYLOAD)."
         )
 
 

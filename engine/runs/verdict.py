@@ -90,16 +90,21 @@ def _timeout(report: ExitReport, limits: Limits) -> _Verdict:
 
 
 def _memory(report: ExitReport, limits: Limits) -> _Verdict:
+    # The runner's own words come first: they tell the limit that was in force,
+    # which an edit of the manifest may have changed since.
+    return RunStatus.OUT_OF_MEMORY, report.detail or _limit_and_peak(report, limits)
+
+
+def _limit_and_peak(report: ExitReport, limits: Limits) -> str:
     if limits.memory is None:
-        return RunStatus.OUT_OF_MEMORY, f"peak {wording.size(report.peak_memory_bytes)}"
+        return f"peak {wording.size(report.peak_memory_bytes)}"
     binary = wording.is_binary(limits.memory)
     limit = wording.size(limits.memory, binary=binary)
-    peak = wording.size(report.peak_memory_bytes, binary=binary)
-    return RunStatus.OUT_OF_MEMORY, f"limit {limit}, peak {peak}"
+    return f"limit {limit}, peak {wording.size(report.peak_memory_bytes, binary=binary)}"
 
 
 def _processes(report: ExitReport, limits: Limits) -> _Verdict:
-    if limits.processes is None:
+    if report.detail or limits.processes is None:
         return RunStatus.FAILED, report.detail or "too many processes"
     return RunStatus.FAILED, f"limit {limits.processes} processes"
 

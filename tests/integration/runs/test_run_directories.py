@@ -68,6 +68,11 @@ def test_what_is_no_run_id_has_no_place(places, text):
         places.run(RunId(text))
 
 
+def test_a_data_directory_must_be_absolute():
+    with pytest.raises(ValueError, match="absolute"):
+        RunPlaces(Path("data"))
+
+
 # What a directory proves
 
 
@@ -177,6 +182,11 @@ def test_a_virtual_environment_is_recognised_by_its_file(tmp_path):
 def test_a_request_with_an_unknown_secret_is_refused(tmp_path):
     with pytest.raises(InvalidInput, match="no secret named 'T'"):
         build(tmp_path, env=(("TOKEN", "${secret:T}"),))
+
+
+def test_a_request_that_no_process_could_take_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match="a process takes 1000000 at most"):
+        build(tmp_path, env=(("BIG", "x" * 1_000_000),))
 
 
 def test_a_disk_that_takes_no_state_directory_is_told(tmp_path):

@@ -68,6 +68,11 @@ def test_a_limit_that_is_no_longer_known_is_described_by_what_is(ended_by, reaso
     assert verdict(None, ended_by=ended_by)[1] == reason
 
 
+@pytest.mark.parametrize("ended_by", ["memory", "processes"])
+def test_the_limit_that_was_in_force_is_told_though_the_manifest_changed(ended_by):
+    assert verdict(ended_by=ended_by, detail="limit 9, peak 10")[1] == "limit 9, peak 10"
+
+
 def test_a_limit_in_units_of_1024_is_compared_in_them():
     script = a_script(limits=Limits(memory=2**30))
 
