@@ -14,6 +14,7 @@ LARGEST_ARCHIVED stays in its frame files, where it reads the same.
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -37,9 +38,9 @@ async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None
 
     Raises OSError when the disk refuses; the directory is then as good as before.
     """
-    packed = await asyncio.to_thread(_to_archive, directory)
+    packed, text = await asyncio.to_thread(_to_archive, directory)
     if packed:
-        await archive.keep(run_id, packed, await asyncio.to_thread(output.searchable, packed))
+        await archive.keep(run_id, packed, text)
     await asyncio.to_thread(_clear, directory)
 
 
@@ -48,8 +49,7 @@ def unfinished(places: RunPlaces) -> list[RunId]:
 
     Queued and running ones are among them: the caller knows which are final. Blocking.
     """
-    found = sorted(path for path in (places.data / "runs").glob("*/*") if _leftovers(path))
-    return [RunId(path.name) for path in found]
+    return [run_id for run_id in places.existing() if _leftovers(places.run(run_id))]
 
 
 def discard(directory: Path) -> None:
@@ -79,16 +79,21 @@ class Outputs:
         return result if packed is None else reader(packed)
 
 
-def _to_archive(directory: Path) -> bytes:
-    """Return the packed output; empty when there is none, or it is archived, or is to stay."""
+def _to_archive(directory: Path) -> tuple[bytes, str]:
+    """Return packed output and text; empty when there is none, it is archived, or is to stay."""
     if not (directory / protocol.CLAIM_NAME).exists() or _too_large(directory):
-        return b""
-    return frames.pack(frames.read_frames(directory))
+        return b"", ""
+    packed = frames.pack(frames.read_frames(directory))
+    return packed, output.searchable(packed)
 
 
 def _too_large(directory: Path) -> bool:
-    names = [frames.segment_name(offset) for offset in frames.segments(directory)]
-    return sum((directory / name).stat().st_size for name in names) > LARGEST_ARCHIVED
+    size = 0
+    for offset in frames.segments(directory):
+        # A run that is still going may drop a segment under this look.
+        with suppress(FileNotFoundError):
+            size += (directory / frames.segment_name(offset)).stat().st_size
+    return size > LARGEST_ARCHIVED
 
 
 def _clear(directory: Path) -> None:

@@ -34,6 +34,11 @@ class RunPlaces:
             raise NotFound(f"{run_id!r} is no run id: they look like 20261124T093000-3f2a9c01d4e5.")
         return self.data / "runs" / match[1] / run_id
 
+    def existing(self) -> list[RunId]:
+        """Return the runs that have a directory, oldest first. Blocking."""
+        names = [path.name for path in (self.data / "runs").glob("*/*")]
+        return [RunId(name) for name in sorted(names) if _RUN_ID.match(name)]
+
     def payload(self, run_id: RunId) -> Path:
         return self.run(run_id) / PAYLOAD_NAME
 

@@ -69,10 +69,23 @@ def recover(
 
 
 def survey(active: Sequence[Run], connected: RunnerConnected, places: RunPlaces) -> list[Recovery]:
-    """Recover, reading the directories of those runs that the runner does not know. Blocking."""
+    """Recover, reading the directories of those runs that the runner does not know. Blocking.
+
+    To be called before any start is sent on the new connection: a run that is started
+    after the list was made would have a claim, be in no list, and so count as lost.
+    """
     known = {*connected.live, *(report.id for report in connected.ended)}
     disk = {run.id: disk_state(places.run(run.id)) for run in active if run.id not in known}
     return recover(active, connected, disk)
+
+
+def after_refusal(run: Run, state: DiskState, boot: str) -> Recovery:
+    """Return what became of a queued run whose start was refused, from its directory alone.
+
+    Events come in order: had this runner started it, `RunStarted` would have made it a
+    running one before the refusal came. So the claim is one that outlived its runner.
+    """
+    return _recover(run, RunnerConnected(live={}, ended=(), boot=boot), None, {run.id: state})
 
 
 def _recover(

@@ -6,6 +6,7 @@ file is given by its absolute path, so that Python puts its directory first on t
 of imports, as it does for anyone, and no file name can be taken for an option.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,8 +41,8 @@ class RequestBuilder:
 
         `directory` is the script's, in the tree or in a checkout; absolute. Creates the
         script's state directory. Raises InvalidInput when an `env` value refers to a
-        secret that the script was not granted or when arguments and environment are larger
-        than a process can take, Unavailable when the disk takes no directory.
+        secret that the script was not granted or when no process can be started with these
+        arguments and variables, Unavailable when the disk takes no directory.
         """
         interpreter = Path(environment.interpreter)
         state = self.places.state(run.script)
@@ -55,7 +56,7 @@ class RequestBuilder:
         )
         _create(state)
         argv = (str(interpreter), str(directory / script.main), *script.args, *run.args)
-        _check_size(argv, env)
+        _check(argv, env)
         return StartRequest(
             id=run.id,
             script=run.script,
@@ -69,13 +70,34 @@ class RequestBuilder:
         )
 
 
-def _check_size(argv: Sequence[str], env: Mapping[str, str]) -> None:
-    size = sum(len(text) for text in (*argv, *env, *env.values()))
+def _check(argv: Sequence[str], env: Mapping[str, str]) -> None:
+    """Refuse what no process can be started with, before the runner claims the run."""
+    texts = (*argv, *env, *env.values())
+    size = sum(map(len, texts))
     if size > _LARGEST:
         raise InvalidInput(
             f"arguments and environment have {size} characters and a process takes {_LARGEST} "
             "at most. Hand large data over in a file, or as the body of a POST (PYSCHED_PAYLOAD)."
         )
+    for text in texts:
+        if not _encodable(text):
+            raise InvalidInput(
+                f"{text[:80]!r} can be no argument or environment variable: it holds a NUL "
+                "character or half a surrogate pair. Remove it, or hand it over in a file."
+            )
+    for name in env:
+        if not name or "=" in name:
+            raise InvalidInput(
+                f"{name!r} can be no environment variable's name: it must not be empty or hold "
+                "an equals sign. Rename it."
+            )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _create(state: Path) -> None:

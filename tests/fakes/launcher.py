@@ -56,7 +56,7 @@ class FakeLauncher:
 
     def start(self, request: StartRequest) -> None:
         self._require_connection()
-        if request.id in self.requests:
+        if self._claimed(request):
             self._answer(StartRefused(id=request.id))
             return
         self.requests[request.id] = request
@@ -173,6 +173,10 @@ class FakeLauncher:
         self.ended[run_id] = report
         self._write_report(report)
         return report
+
+    def _claimed(self, request: StartRequest) -> bool:
+        on_disk = self._writes_files and (request.directory / protocol.CLAIM_NAME).exists()
+        return on_disk or request.id in self.requests
 
     def _claim(self, request: StartRequest) -> None:
         if self._writes_files:

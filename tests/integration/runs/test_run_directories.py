@@ -3,14 +3,16 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from engine.errors import InvalidInput, NotFound, Unavailable
 from engine.model.environment import Environment
 from engine.model.identity import EnvironmentKey, RunId
+from engine.model.run import Run
 from engine.model.script import Limits
-from engine.ports import RunnerConnected
+from engine.ports import RunnerConnected, StartRefused, StartRequest
 from engine.runner import frames, protocol
 from engine.runner.frames import STDERR, STDOUT, Frame
 from engine.runs import finish as finish_module
@@ -23,7 +25,8 @@ from engine.runs.recover import Ended, Live, Lost, NotStarted, survey
 from engine.runs.request import RequestBuilder
 from engine.runs.samples import samples
 from tests.fakes.archive import FakeArchive
-from tests.fakes.launcher import wire_report
+from tests.fakes.clock import FakeClock
+from tests.fakes.launcher import FakeLauncher, wire_report
 from tests.fakes.run_facts import NOON, a_report, a_run, a_script
 
 RUN = RunId("20260501T120000-aa")
@@ -189,6 +192,24 @@ def test_a_request_that_no_process_could_take_is_refused(tmp_path):
         build(tmp_path, env=(("BIG", "x" * 1_000_000),))
 
 
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ((("A", "nul\0"),), "holds a NUL"),
+        ((("A", "\ud800"),), "half a surrogate pair"),
+        ((("A=B", "1"),), "no environment variable's name"),
+        ((("", "1"),), "no environment variable's name"),
+    ],
+)
+def test_a_request_with_text_that_no_process_takes_is_refused(tmp_path, env, message):
+    with pytest.raises(InvalidInput, match=message):
+        build(tmp_path, env=env)
+
+
+def test_bytes_that_are_no_unicode_may_be_handed_on(tmp_path):
+    assert build(tmp_path, env=(("A", "\udc80"),)).env["A"] == "\udc80"
+
+
 def test_a_disk_that_takes_no_state_directory_is_told(tmp_path):
     (tmp_path / "state").touch()
 
@@ -352,6 +373,13 @@ def test_directories_that_a_crash_left_are_found(places, directory):
     assert unfinished(places) == [RUN]
 
 
+def test_what_is_no_run_directory_is_left_alone(places, directory):
+    (directory.parent / "notes").mkdir()
+    (directory.parent / "notes" / "a.txt").touch()
+
+    assert unfinished(places) == []
+
+
 def test_a_server_that_never_ran_anything_has_nothing_left(places):
     assert unfinished(places) == []
 
@@ -389,3 +417,44 @@ def test_a_run_that_is_archived_under_the_reader_is_read_again(places, directory
         return read(source).data
 
     assert Outputs(places, archive).look(RUN, reader) == b"hello\noops\n"
+
+
+# The whole way, over a runner that dies
+
+
+def test_what_a_dead_runner_left_is_told_apart(places, tmp_path):
+    launcher = FakeLauncher(FakeClock(), writes_files=True)
+    over, lost, fresh = (a_run(f"20260501T120000-0{n}") for n in range(3))
+    for run in (over, lost):
+        launcher.start(a_request(run, places, tmp_path))
+    launcher.deliver()
+    report = launcher.finish(over.id, exit_code=2)
+    launcher.crash()
+    heard: list[RunnerConnected] = []
+    launcher.subscribe(lambda event: heard.append(cast("RunnerConnected", event)))
+    launcher.reconnect()
+
+    assert survey([over, lost, fresh], heard[0], places) == [
+        Ended(report=report),
+        Lost(id=lost.id, reason="the runner died under it"),
+        NotStarted(id=fresh.id),
+    ]
+
+
+def test_a_claim_on_disk_refuses_a_start_by_another_runner(places, tmp_path):
+    request = a_request(a_run(), places, tmp_path)
+    FakeLauncher(FakeClock(), writes_files=True).start(request)
+    heard: list[object] = []
+    second = FakeLauncher(FakeClock(), writes_files=True)
+    second.subscribe(heard.append)
+
+    second.start(request)
+    second.deliver()
+
+    assert heard == [StartRefused(id=request.id)]
+
+
+def a_request(run: Run, places: RunPlaces, tmp_path: Path) -> StartRequest:
+    builder = RequestBuilder(places=places, server_env={})
+    environment = an_environment(tmp_path / "envs" / "k" / "bin" / "python")
+    return builder.build(run, a_script(), environment, tmp_path / "tree")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine.model.run import RunStatus
 from engine.ports import RunnerConnected
 from engine.runs.disk import NOTHING, Claim, DiskState
-from engine.runs.recover import Ended, Live, Lost, NotStarted, recover
+from engine.runs.recover import Ended, Live, Lost, NotStarted, after_refusal, recover
 from tests.fakes.run_facts import NOON, a_report, a_run
 
 QUEUED = a_run()
@@ -97,3 +97,15 @@ def test_every_run_is_answered_in_the_order_asked():
     results = recover(runs, RunnerConnected(live={runs[1].id: NOON}, ended=[report]), {})
 
     assert [result.id for result in results] == [run.id for run in runs]
+
+
+@pytest.mark.parametrize(
+    ("state", "result"),
+    [
+        (DiskState(claim=CLAIM), Lost(id=QUEUED.id, reason="the runner died under it")),
+        (DiskState(claim=CLAIM, report=a_report()), Ended(report=a_report())),
+        (NOTHING, NotStarted(id=QUEUED.id)),
+    ],
+)
+def test_a_refused_start_is_explained_by_the_directory(state, result):
+    assert after_refusal(QUEUED, state, boot="now") == result
