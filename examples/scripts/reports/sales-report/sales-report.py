@@ -1,0 +1,28 @@
+"""Turn a CSV of orders into a report by month and product, with pandas."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+here = Path(__file__).parent
+currency = os.environ.get("CURRENCY", "EUR")
+
+orders = pd.read_csv(here / "orders.csv", parse_dates=["date"])
+orders["total"] = orders["quantity"] * orders["price"]
+report = orders.pivot_table(
+    index=orders["date"].dt.to_period("M").rename("month"),
+    columns="product",
+    values="total",
+    aggfunc="sum",
+    fill_value=0,
+    margins=True,
+    margins_name="all",
+)
+
+print(f"Sales in {currency}, from {len(orders)} orders\n")
+print(report.round(2).to_string())
+
+target = Path(os.environ.get("PYSCHED_STATE_DIR", here)) / "sales.csv"
+report.to_csv(target)
+print(f"\nwritten to {target}")
