@@ -48,9 +48,13 @@ def _duration(value: Any) -> timedelta:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise refusal("must be a duration such as 90 (seconds), 30s, 5m, 1h30m or 2d")
     try:
-        return parse_duration(value)
+        return _read_duration(value)
     except ValueError as error:
         raise refusal(str(error)) from None
+
+
+# Ten thousand manifests write the same few durations.
+_read_duration = lru_cache(maxsize=1024)(parse_duration)
 
 
 def _positive(value: timedelta) -> timedelta:

@@ -62,7 +62,9 @@ class RetryFields(BaseModel):
     )
     max_delay: Duration = Field(default=timedelta(hours=1), description="Upper bound of the delay.")
     when: list[Failure] = Field(
-        default=["failed", "timeout"], min_length=1, description="Statuses that are repeated."
+        default_factory=lambda: ["failed", "timeout"],
+        min_length=1,
+        description="Statuses that are repeated.",
     )
 
 
@@ -72,7 +74,9 @@ class NotifyFields(BaseModel):
     model_config = STRICT
 
     when: list[Event] = Field(
-        default=["failure", "recovery"], min_length=1, description="Events that are told."
+        default_factory=lambda: ["failure", "recovery"],
+        min_length=1,
+        description="Events that are told.",
     )
     to: list[Text] | None = Field(
         default=None, min_length=1, description="Mail addresses and Apprise URLs."
@@ -98,13 +102,15 @@ class _Manifest(BaseModel):
         default=None,
         description="The Python file; default <directory>.py, else main.py, else the only .py.",
     )
-    args: Arguments = Field(default=[], description="Command-line arguments of every run.")
+    args: Arguments = Field(
+        default_factory=list, description="Command-line arguments of every run."
+    )
     python: PythonVersion | None = Field(
         default=None,
         description="Python version in quotes; default from pysched.yaml, else the server's.",
     )
     env: Environment = Field(
-        default={},
+        default_factory=dict,
         description="Environment variables; ${secret:NAME} is taken from the secret store, "
         "$${…} is a literal.",
     )
@@ -130,10 +136,11 @@ class _Manifest(BaseModel):
         default=None, description="Repeats failed runs; null switches a folder's setting off."
     )
     success_exit_codes: list[ExitCode] = Field(
-        default=[0], min_length=1, description="Exit codes that mean success."
+        default_factory=lambda: [0], min_length=1, description="Exit codes that mean success."
     )
     skip_exit_codes: list[ExitCode] = Field(
-        default=[], description="Exit codes that mean there was nothing to do: status skipped."
+        default_factory=list[ExitCode],
+        description="Exit codes that mean there was nothing to do: status skipped.",
     )
     source: Literal["live", "snapshot"] = Field(
         default="live", description="Run in the tree, or in a checkout of the recorded revision."
@@ -175,5 +182,5 @@ class ScriptManifest(_Manifest):
     )
     description: Paragraph = Field(default="", description="What the script does.")
     triggers: Annotated[list[TriggerItem], NoneMeansEmptyList] = Field(
-        default=[], description="Reasons to run; without any, the script is run by hand."
+        default_factory=list[TriggerItem], description="Reasons to run; without any, the script is run by hand."
     )

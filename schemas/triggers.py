@@ -25,6 +25,7 @@ from schemas.fields import (
 )
 
 KINDS = ("cron", "every", "at", "startup", "url", "after", "files")
+_KIND_SET = frozenset(KINDS)
 
 NoneMeansEmptyList = BeforeValidator(lambda value: [] if value is None else value)
 NoneMeansEmptyMapping = BeforeValidator(lambda value: {} if value is None else value)
@@ -48,9 +49,11 @@ class TriggerFields(BaseModel):
         description="Names the trigger in lists and in PYSCHED_TRIGGER; unique in the script.",
     )
     enabled: bool = Field(default=True, description="false: this trigger does not fire.")
-    args: Arguments = Field(default=[], description="Arguments added to the script's own.")
+    args: Arguments = Field(
+        default_factory=list, description="Arguments added to the script's own."
+    )
     env: Environment = Field(
-        default={}, description="Environment variables added to the script's own."
+        default_factory=dict, description="Environment variables added to the script's own."
     )
 
 
@@ -193,8 +196,8 @@ def kinds_in(item: Any) -> list[str]:
 def _kind(item: Any) -> str | None:
     if isinstance(item, TriggerFields):
         return next(kind for kind, model in MODELS.items() if type(item) is model)
-    kinds = kinds_in(item)
-    return kinds[0] if len(kinds) == 1 else None
+    kinds = _KIND_SET & item.keys() if isinstance(item, dict) else ()
+    return next(iter(kinds)) if len(kinds) == 1 else None
 
 
 TriggerItem = Annotated[
