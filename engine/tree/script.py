@@ -1,0 +1,124 @@
+"""One script directory: take its last entry if nothing changed, else read and define it anew."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.model.identity import ScriptId
+from engine.model.tree import Entry, Problem, Severity
+from engine.spec.files import MAIN_FILE, MANIFEST_FILE, REQUIREMENTS_FILE, ScriptFiles
+from engine.tree.contents import Contents
+from engine.tree.definer import Definer
+from engine.tree.folder import Chain, unreadable
+from engine.tree.ignore import printable
+from engine.tree.links import link_problem
+from engine.tree.survey import MOST_FILES, Listing, Survey, list_directory, survey
+
+_ATTEMPTS = 3
+"""How often a directory is read again because files vanished under the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What looking at a script directory gave."""
+
+    entry: Entry
+    changed_ns: int | None
+    """The last change of its files or of their names; None when nothing was read."""
+
+
+def look_at(
+    script: ScriptId,
+    listing: Listing,
+    chain: Chain,
+    definer: Definer,
+    *,
+    root: str,
+    known: Entry | None,
+) -> Look:
+    """Return the entry of the script directory in `listing`, in the tree at `root`.
+
+    `known` is the entry to keep if no file changed since; None has it read in any case.
+    """
+    seen = survey(listing, root)
+    signature = seen.signature(chain.salt)
+    if known is not None and known.signature == signature:
+        return Look(known, None)
+    contents = Contents(seen.files)
+    for _ in range(_ATTEMPTS):
+        if not contents.vanished:
+            break
+        # An editor or a checkout is replacing files at this moment.
+        seen = survey(list_directory(listing.path), root)
+        signature, contents = seen.signature(chain.salt), Contents(seen.files)
+    changed = max(seen.newest_ns, os.lstat(listing.path).st_ctime_ns)
+    return Look(_define(script, signature, seen, contents, (chain, definer)), changed)
+
+
+def _define(
+    script: ScriptId,
+    signature: str,
+    seen: Survey,
+    contents: Contents,
+    by: tuple[Chain, Definer],
+) -> Entry:
+    chain, definer = by
+    files = ScriptFiles(
+        id=script,
+        names=frozenset(name for name in seen.files if "/" not in name),
+        manifest=contents.defining(MANIFEST_FILE),
+        requirements=contents.defining(REQUIREMENTS_FILE),
+        main_source=contents.source,
+    )
+    defined = definer.define(files, chain.folders)
+    problems = (*_problems(script, seen, contents), *defined.problems)
+    broken = any(problem.severity is Severity.ERROR for problem in problems)
+    return Entry(
+        id=script,
+        signature=signature,
+        digest=contents.digest,
+        script=None if broken else defined.script,
+        problems=problems,
+    )
+
+
+def _problems(script: ScriptId, seen: Survey, contents: Contents) -> Iterator[Problem]:
+    """Report what is wrong with the directory itself, whatever its files say."""
+    needed = _needed(script)
+    for link in seen.links:
+        # A link to a directory inside the tree is the script's own affair.
+        if link.kind != "directory" or link.path in needed:
+            problem = link_problem(
+                printable(f"{script}/{link.path}"), link.kind, needed=link.path in needed
+            )
+            if problem is not None:
+                yield problem
+    for name in sorted(needed.intersection(seen.others)):
+        yield Problem(
+            path=f"{script}/{name}",
+            code="not_a_file",
+            message="is a FIFO, socket or device and is not read; put a regular file here",
+        )
+    yield from _unread(script, seen, contents)
+
+
+def _unread(script: ScriptId, seen: Survey, contents: Contents) -> Iterator[Problem]:
+    for path, why in sorted(contents.unreadable.items()):
+        yield unreadable(f"{script}/{path}", OSError(0, why))
+    for path in sorted(seen.unreadable):
+        yield unreadable(f"{script}/{path}", OSError(0, "this directory refuses to be listed"))
+    if seen.cut:
+        yield Problem(
+            path=script,
+            severity=Severity.WARNING,
+            code="too_many_files",
+            message=f"has more than {MOST_FILES} files; changes to the rest are not noticed: "
+            "move data out of the script's directory",
+        )
+
+
+def _needed(script: ScriptId) -> frozenset[str]:
+    """Return the names whose files decide what the script is."""
+    return frozenset(
+        {MANIFEST_FILE, REQUIREMENTS_FILE, MAIN_FILE, f"{script.rpartition('/')[2]}.py"}
+    )

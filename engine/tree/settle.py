@@ -1,0 +1,29 @@
+"""Decide from timestamps whether a file may have changed again since it was read.
+
+File systems stamp a change with the time of the last clock tick, so two writes
+within one tick look like one: this is git's "racy index". And an editor that
+writes in place leaves the file empty or half for a moment. Both end by
+themselves, so the answer to both is to look again a little later. Pure.
+"""
+
+RACY_NS = 20_000_000
+"""Two ticks of the slowest usual kernel clock (100 a second)."""
+
+SETTLE_NS = 100_000_000
+"""How long ago the last change must be for the files to count as completely written."""
+
+
+def is_racy(changed_ns: int, now_ns: int) -> bool:
+    """Tell whether a change at `changed_ns` could hide a later one with the same stamp."""
+    return _within(changed_ns, now_ns, RACY_NS)
+
+
+def is_settling(changed_ns: int, now_ns: int) -> bool:
+    """Tell whether a change at `changed_ns` is so new that the writer may still be at it."""
+    return _within(changed_ns, now_ns, SETTLE_NS)
+
+
+def _within(changed_ns: int, now_ns: int, window: int) -> bool:
+    # Stamps far in the future come from a clock that was set back. They would
+    # otherwise stay "new" for as long as the clock is behind.
+    return abs(now_ns - changed_ns) < window

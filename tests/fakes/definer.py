@@ -1,0 +1,50 @@
+"""A Definer without YAML: a manifest is lines of `key=value`, and `!` is an error in it."""
+
+from collections.abc import Collection, Sequence
+
+from engine.model.environment import EnvironmentRequest
+from engine.model.script import Script
+from engine.model.tree import Problem
+from engine.spec.definition import Definition
+from engine.spec.files import ScriptFiles, check_script_name
+from engine.tree.definer import Folder
+
+
+class FakeDefiner:
+    """Counts what it is asked to define in `defined`."""
+
+    def __init__(self, fingerprint: str = "1") -> None:
+        self.fingerprint = fingerprint
+        self.defined: list[str] = []
+
+    def is_script(self, name: str, files: Collection[str]) -> bool:
+        return any(file in files for file in ("script.yaml", f"{name}.py", "main.py"))
+
+    def folder(self, folder: str, content: bytes) -> Folder:
+        bad: tuple[Problem, ...] = ()
+        if b"!" in content:
+            bad = (Problem(path=f"{folder}/folder.yaml", code="bad", message="bad folder"),)
+        return Folder(bad, content.decode())
+
+    def define(self, files: ScriptFiles, folders: Sequence[Folder]) -> Definition:
+        self.defined.append(files.id)
+        manifest = (files.manifest or b"").decode()
+        reserved = check_script_name(files.id)
+        if reserved:
+            return Definition(None, (reserved,))
+        if "!" in manifest:
+            problem = Problem(path=f"{files.id}/script.yaml", code="bad", message="bad manifest")
+            return Definition(None, (problem,))
+        return Definition(
+            Script(
+                id=files.id,
+                name=files.id,
+                main="main.py",
+                description=manifest,
+                args=tuple(str(folder.value) for folder in folders),
+                environment=EnvironmentRequest(
+                    requirements=(files.requirements or b"").decode(),
+                ),
+            ),
+            (),
+        )

@@ -1,0 +1,134 @@
+"""A scan that starts from what an earlier process knew, and one that reads real manifests."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.model.identity import ScriptId
+from engine.model.tree import Entry
+from engine.ports import InForce
+from engine.tree.definer import SpecDefiner
+from engine.tree.scan import TreeScanner
+from schemas.settings import Settings
+from tests.fakes.definer import FakeDefiner
+from tests.fakes.disk import Disk, WallClock
+
+A = ScriptId("a")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "scripts")
+
+
+def in_force(entry: Entry, **changed: object) -> InForce:
+    known = {
+        "id": entry.id,
+        "signature": entry.signature,
+        "digest": entry.digest,
+        "script": entry.script,
+        "problems": entry.problems,
+    }
+    return InForce(**{**known, **changed})  # pyright: ignore[reportArgumentType]
+
+
+def test_a_known_script_that_is_unchanged_is_not_read(disk: Disk) -> None:
+    disk.script("a")
+    entry = TreeScanner(disk.root, FakeDefiner(), WallClock()).scan().entries[A]
+    definer = FakeDefiner()
+    scanner = TreeScanner(disk.root, definer, WallClock())
+    scanner.prime([in_force(entry)])
+
+    assert (scanner.scan().entries[A], definer.defined) == (entry, [])
+
+
+def test_a_known_script_that_changed_meanwhile_is_read(disk: Disk) -> None:
+    disk.script("a", manifest="a=1")
+    entry = TreeScanner(disk.root, FakeDefiner(), WallClock()).scan().entries[A]
+    disk.write("a/script.yaml", "a=22")
+    scanner = TreeScanner(disk.root, FakeDefiner(), WallClock())
+    scanner.prime([in_force(entry)])
+    script = scanner.scan().entries[A].script
+
+    assert script is not None
+    assert script.description == "a=22"
+
+
+def test_a_known_script_is_read_when_the_program_or_its_defaults_changed(disk: Disk) -> None:
+    disk.script("a")
+    entry = TreeScanner(disk.root, FakeDefiner("1"), WallClock()).scan().entries[A]
+    definer = FakeDefiner("2")
+    scanner = TreeScanner(disk.root, definer, WallClock())
+    scanner.prime([in_force(entry)])
+    scanner.scan()
+
+    assert definer.defined == ["a"]
+
+
+def test_a_known_script_with_errors_keeps_no_definition_of_its_files(disk: Disk) -> None:
+    disk.script("a", manifest="!")
+    entry = TreeScanner(disk.root, FakeDefiner(), WallClock()).scan().entries[A]
+    disk.write("b/main.py", "")
+    last_good = TreeScanner(disk.root, FakeDefiner(), WallClock()).scan().entries[ScriptId("b")]
+    scanner = TreeScanner(disk.root, FakeDefiner(), WallClock())
+    scanner.prime([in_force(entry, script=last_good.script)])
+
+    assert scanner.scan().entries[A].script is None
+
+
+def test_a_known_script_that_is_gone_is_gone(disk: Disk) -> None:
+    disk.script("b")
+    scanner = TreeScanner(disk.root, FakeDefiner(), WallClock())
+    scanner.prime([InForce(id=A, signature="x", digest="x", script=None)])
+
+    assert list(scanner.scan().entries) == ["b"]
+
+
+def real_scanner(disk: Disk, settings: Settings | None = None) -> TreeScanner:
+    def every_cron_is_fine(expression: str, timezone: str) -> None:
+        return None
+
+    definer = SpecDefiner(settings or Settings(), every_cron_is_fine, "1.0")
+    return TreeScanner(disk.root, definer, WallClock())
+
+
+def test_a_real_manifest_becomes_a_script(disk: Disk) -> None:
+    disk.script("a", manifest="name: Weather\ntriggers:\n  - every: 10m\n")
+    script = real_scanner(disk).scan().entries[A].script
+
+    assert script is not None
+    assert (script.name, script.main, len(script.triggers)) == ("Weather", "main.py", 1)
+
+
+def test_a_real_mistake_is_told_with_its_place(disk: Disk) -> None:
+    disk.script("a", manifest="name: x\nenabeld: true\n")
+    (problem,) = real_scanner(disk).scan().entries[A].problems
+
+    assert str(problem).startswith("a/script.yaml:2:1: error: unknown key 'enabeld'")
+
+
+def test_a_manifest_over_its_bound_is_an_error_and_read_no_further(disk: Disk) -> None:
+    disk.script("a", manifest="# " + "x" * 70_000)
+    entry = real_scanner(disk).scan().entries[A]
+
+    assert (entry.script, len(entry.problems)) == (None, 1)
+
+
+def test_real_folder_defaults_are_inherited(disk: Disk) -> None:
+    disk.write("etl/folder.yaml", "group: warehouse\n")
+    disk.script("etl/load", manifest="")
+    script = real_scanner(disk).scan().entries[ScriptId("etl/load")].script
+
+    assert script is not None
+    assert script.group == "warehouse"
+
+
+def test_other_defaults_in_the_settings_define_scripts_anew(disk: Disk) -> None:
+    disk.script("a", manifest="")
+    other = Settings.model_validate({"defaults": {"timezone": "Europe/Berlin"}})
+    signatures = {
+        scanner.scan().entries[A].signature
+        for scanner in (real_scanner(disk), real_scanner(disk, other))
+    }
+
+    assert len(signatures) == 2
