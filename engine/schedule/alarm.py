@@ -105,7 +105,7 @@ class ApsAlarm:
         before = self._alarm
         if at is None:
             self._alarm = None
-            if before is not None and self._scheduler.get_job(_RING) is not None:
+            if self._scheduler.get_job(_RING) is not None:
                 self._scheduler.remove_job(_RING)
             return
         self._alarm = (at, ring)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol, cast
 
-from croniter import croniter  # pyright: ignore[reportMissingTypeStubs] - it has no types
+from croniter import CroniterError, croniter  # pyright: ignore[reportMissingTypeStubs] - it has no types
 
 from engine.errors import EngineError, InvalidCron
 from engine.schedule.cron_text import (
@@ -107,26 +107,19 @@ def _numbers(field: Field, values: Sequence[int | str]) -> frozenset[int]:
 
 
 def _complaint(expression: str, written: Sequence[str], texts: Sequence[str]) -> str:
-    """Name the field that croniter cannot read."""
-    for index, field in enumerate(FIELDS):
-        alone = ["*"] * len(FIELDS)
-        alone[index] = texts[index]
-        if _croniter(alone) is None:
-            what = (
-                f"the {field.name} field {written[index]!r} cannot be read; it takes {field.takes}"
-            )
-            return f"cron {expression!r} cannot be used: {what}"
-    return f"cron {expression!r} cannot be used: its fields do not go together; simplify it"
+    """Name the fields that croniter cannot read."""
+    unreadable = [
+        f"the {field.name} field {written[index]!r} cannot be read; it takes {field.takes}"
+        for index, field in enumerate(FIELDS)
+        if _croniter(["*"] * index + [texts[index]] + ["*"] * (len(FIELDS) - index - 1)) is None
+    ]
+    what = "; ".join(unreadable) or "its fields do not go together"
+    return f"cron {expression!r} cannot be used: {what}"
 
 
 def _croniter(texts: Sequence[str]) -> _Parsed | None:
     """Return what croniter makes of six fields with the seconds first, None if it refuses."""
     try:
-        parsed = cast("_Parsed", croniter(" ".join(texts), 0, second_at_beginning=True))
-    except (ValueError, KeyError, TypeError, IndexError):
-        # CroniterError is a ValueError; odd text makes croniter raise the others as well.
+        return cast("_Parsed", croniter(" ".join(texts), 0, second_at_beginning=True))
+    except CroniterError:
         return None
-    for field, values in zip((*FIELDS[1:], SECOND), parsed.expanded, strict=True):
-        if any(isinstance(value, int) and value < field.low for value in values):
-            return None  # croniter takes day 0 as the start of a range
-    return parsed

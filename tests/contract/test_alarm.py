@@ -172,3 +172,14 @@ def test_a_ring_may_set_the_next_alarm_at_once(play):
 
     play(scenario)
     assert len(rings) == 20
+
+
+def test_silencing_an_alarm_that_is_not_set_is_harmless(play):
+    rings: list[int] = []
+
+    async def scenario(world: World) -> None:
+        world.alarm.set(None, lambda: rings.append(1))
+        await world.wait(SHORT)
+
+    play(scenario)
+    assert rings == []

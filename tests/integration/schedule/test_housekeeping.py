@@ -215,3 +215,28 @@ def test_waiting_costs_no_processor_time():
         return used
 
     assert asyncio.run(scenario()) < 0.02
+
+
+def test_what_was_set_before_the_start_rings_after_it():
+    rings: list[int] = []
+
+    async def scenario() -> None:
+        clock = SettableClock()
+        alarm = ApsAlarm(clock)
+        alarm.set(clock.now(), lambda: rings.append(1))
+        alarm.start()
+        await asyncio.sleep(0.05)
+        await alarm.stop()
+
+    asyncio.run(scenario())
+    assert rings == [1]
+
+
+def test_stopping_an_alarm_twice_is_harmless():
+    async def scenario() -> None:
+        alarm = ApsAlarm(SettableClock())
+        alarm.start()
+        await alarm.stop()
+        await alarm.stop()
+
+    asyncio.run(scenario())
