@@ -15,9 +15,11 @@ _BURST = 0.2
 
 
 def next_look(*, limited: bool, urgent: bool, cost: float) -> float:
-    """Return the seconds to the next sample after one that took `cost` seconds."""
+    """Return the seconds to the next sample after one that took `cost` seconds of CPU time."""
     wanted = _FASTEST if urgent else _FAST if limited else _SLOW
-    return max(wanted, cost * _COST_SHARE if not urgent else cost * 4)
+    if urgent:
+        return wanted
+    return min(max(wanted, cost * _COST_SHARE), _SLOW)
 
 
 def nears(used: int, before: int, limit: int | None) -> bool:

@@ -124,9 +124,9 @@ class Runner:
     def _start(self, message: Message) -> None:
         name = message.get("id")
         try:
-            request = read_start(message)
             if not self.lifecycle.accepts:
                 raise ValueError("start: the runner is stopping")
+            request = read_start(message)
         except ValueError as error:
             self.server.answer({"event": "error", "message": str(error), "id": str(name)})
             return

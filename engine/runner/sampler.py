@@ -39,7 +39,7 @@ class Sampler:
     def _sample(self) -> None:
         if not self._trees.runs:
             return
-        began = time.monotonic()
+        began, spent = time.monotonic(), time.thread_time()
         urgent = False
         for run, members in self._trees.look().items():
             if run.status is None:
@@ -47,7 +47,7 @@ class Sampler:
         wait = next_look(
             limited=any(run.request.limited for run in self._trees.runs.values()),
             urgent=urgent,
-            cost=time.monotonic() - began,
+            cost=time.thread_time() - spent,
         )
         self._timer = self._loop.call_in(wait, self._sample)
 
