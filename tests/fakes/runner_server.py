@@ -24,6 +24,8 @@ class RunnerServer:
         }
         """None: a runner that hangs."""
         self.list: dict[str, Any] = {"event": "list", "live": [], "ended": []}
+        self.before_list: list[dict[str, Any]] = []
+        """What happens to be said between greeting and list."""
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
@@ -72,7 +74,7 @@ class RunnerServer:
                 if message["op"] == "hello" and self.hello is not None:
                     self.say(self.hello)
                 elif message["op"] == "list":
-                    self.say(self.list)
+                    self.say(*self.before_list, self.list)
                 self._changed.set()
         except ConnectionError:
             return

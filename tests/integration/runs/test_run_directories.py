@@ -2,6 +2,7 @@ import asyncio
 import json
 import sys
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -262,7 +263,7 @@ def test_a_follower_returns_only_what_is_new(directory):
 
 
 def test_samples_are_read_without_the_torn_last_line(directory):
-    text = f"{NOON_NS} 10 2000 1\nrubbish\n{NOON_NS} 20 3000 2\n{NOON_NS} 3"
+    text = f"{NOON_NS} 10 2000 1\nrubbish\n{NOON_NS} 20 3000 2\n{NOON_NS} 30 4000 1"
     (directory / protocol.SAMPLES_NAME).write_text(text)
 
     assert samples(directory) == [(NOON, 10, 2000, 1), (NOON, 20, 3000, 2)]
@@ -273,6 +274,13 @@ def test_a_run_that_was_too_short_has_no_samples(directory):
 
 
 # Finishing
+
+
+class Overwriting(FakeArchive):
+    """Keeps the last and not the first, so that archiving a run in part would show."""
+
+    async def keep(self, run_id: RunId, frames: bytes, text: str) -> None:
+        self.kept[run_id] = frames
 
 
 def finished(directory: Path, archive: FakeArchive) -> None:
@@ -321,13 +329,42 @@ def test_finishing_again_changes_nothing(directory):
 def test_a_half_cleared_directory_does_not_spoil_the_archive(directory):
     a_finished_run(directory)
     (directory / protocol.CLAIM_NAME).unlink()
-    archive = FakeArchive()
+    archive = Overwriting()
     archive.kept[RUN] = b"whole"
 
     finished(directory, archive)
 
     assert archive.kept[RUN] == b"whole"
     assert not directory.exists()
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_crash_at_any_step_of_clearing_loses_no_output(directory, monkeypatch, step):
+    a_finished_run(directory)
+    write_frames(directory, Frame(11, 0, STDOUT, b"more\n"))
+    before, archive, steps = read(directory), Overwriting(), count(1)
+    unlink = Path.unlink
+
+    def crash(path: Path, missing_ok: bool = False) -> None:
+        if next(steps) == step:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", crash)
+        with pytest.raises(KeyboardInterrupt):
+            clear_as_finish_does(directory, archive)
+    finished(directory, archive)
+
+    assert read(archive.kept[RUN]) == before
+    assert not directory.exists()
+
+
+def clear_as_finish_does(directory: Path, archive: FakeArchive) -> None:
+    """Take the steps of `finish` on this thread, where a crash can be played."""
+    packed, text = finish_module._to_archive(directory)
+    asyncio.run(archive.keep(RUN, packed, text))
+    finish_module._clear(directory)
 
 
 def test_an_archive_that_fails_costs_nothing(directory):

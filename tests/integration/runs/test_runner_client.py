@@ -15,6 +15,7 @@ from engine.ports import (
     RunnerEvent,
     RunnerLost,
     RunStarted,
+    StartRefused,
     StartRequest,
 )
 from engine.runner import protocol
@@ -184,6 +185,19 @@ def test_events_are_told_in_order_and_unknown_ones_are_passed_over(socket):
         await scene.until(lambda: RunExited in scene.kinds())
 
         assert scene.kinds() == [RunnerConnected, RunStarted, RunExited]
+
+    play(socket, story)
+
+
+def test_what_comes_before_the_list_is_left_to_it(socket):
+    async def story(scene: Scene) -> None:
+        exited = {"event": "exit", "report": wire_report(a_report("x"))}
+        scene.server.before_list = [exited]
+        await scene.connect()
+        scene.server.say({"event": "refused", "id": "y"})
+        await scene.until(lambda: StartRefused in scene.kinds())
+
+        assert scene.kinds() == [RunnerConnected, StartRefused]
 
     play(socket, story)
 

@@ -104,6 +104,10 @@ def test_a_line_has_the_time_and_place_of_its_first_byte():
     assert (joined.offset, joined.at) == (0, EPOCH)
 
 
+def test_lines_of_one_read_have_their_own_places():
+    assert [line.offset for line in lines(packed((STDOUT, b"one\ntwo\nthree")))] == [0, 4, 8]
+
+
 def test_a_line_break_of_windows_is_no_part_of_the_text():
     assert [line.text for line in lines(packed((STDOUT, b"a\r\nb\rc\r\n")))] == ["a", "b\rc"]
 
