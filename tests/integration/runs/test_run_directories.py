@@ -343,7 +343,7 @@ def test_a_crash_at_any_step_of_clearing_loses_no_output(directory, monkeypatch,
     a_finished_run(directory)
     write_frames(directory, Frame(11, 0, STDOUT, b"more\n"))
     before, archive, steps = read(directory), Overwriting(), count(1)
-    unlink = Path.unlink
+    unlink, listed = Path.unlink, Path.iterdir
 
     def crash(path: Path, missing_ok: bool = False) -> None:
         if next(steps) == step:
@@ -352,6 +352,7 @@ def test_a_crash_at_any_step_of_clearing_loses_no_output(directory, monkeypatch,
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", crash)
+        patch.setattr(Path, "iterdir", lambda path: reversed(sorted(listed(path))))
         with pytest.raises(KeyboardInterrupt):
             clear_as_finish_does(directory, archive)
     finished(directory, archive)
