@@ -352,7 +352,7 @@ def test_a_crash_at_any_step_of_clearing_loses_no_output(directory, monkeypatch,
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", crash)
-        patch.setattr(Path, "iterdir", lambda path: reversed(sorted(listed(path))))
+        patch.setattr(Path, "iterdir", lambda path: sorted(listed(path), reverse=True))
         with pytest.raises(KeyboardInterrupt):
             clear_as_finish_does(directory, archive)
     finished(directory, archive)
