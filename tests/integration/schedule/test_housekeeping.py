@@ -63,6 +63,22 @@ def test_a_clock_that_jumps_ahead_rings_what_is_due_now_and_tells_of_the_jump_fi
     assert [type(each) for each in heard] == [Jump, str]
 
 
+def test_a_jump_that_the_alarm_itself_meets_is_told_before_the_ring():
+    heard: list[object] = []
+
+    async def scenario() -> None:
+        clock = SettableClock()
+        alarm = ApsAlarm(clock, heard.append)
+        alarm.start()
+        alarm.set(clock.now() + timedelta(milliseconds=30), lambda: heard.append("ring"))
+        clock.offset = timedelta(hours=2)
+        await asyncio.sleep(0.1)
+        await alarm.stop()
+
+    asyncio.run(scenario())
+    assert [type(each) for each in heard] == [Jump, str]
+
+
 def test_a_jump_says_by_how_much():
     jumps: list[Jump] = []
 

@@ -132,6 +132,15 @@ def test_what_is_older_than_the_window_is_not_caught_up():
     )
 
 
+def test_a_moment_exactly_as_old_as_the_window_is_caught_up():
+    trigger = AtTrigger(key=TriggerKey("k"), moment=NINE, catch_up_window=minutes(20))
+    now = NINE + minutes(20)
+
+    settlement = settle(trigger, SCRIPT, last_due=NINE - minutes(1), now=now, awake_since=now)
+
+    assert len(settlement.starts) == 1
+
+
 def test_a_moment_missed_once_for_all_is_caught_up_within_the_window():
     trigger = AtTrigger(key=TriggerKey("k"), moment=NINE + minutes(10))
 
