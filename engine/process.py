@@ -5,9 +5,12 @@ session, so that its whole process group can be killed: on a timeout, when the
 waiting task is cancelled, and also after a normal end, because a child that
 lingers in the background would keep files open and the pipes alive.
 
-The end of a command is the end of its first process, not the end of its output
-(`asyncio`'s own `wait` waits for both up to Python 3.12): what a lingering child
-still holds open is cut off after a short drain.
+The end of a command is the end of its first process, not the end of its output:
+what a lingering child still holds open is cut off after a short drain.
+
+`asyncio`'s own subprocesses are not used: up to Python 3.12 their `wait` waits
+for the end of the output as well, and a task that is cancelled while one is being
+started hangs for ever (seen when a program ended just after a build).
 """
 
 import asyncio
@@ -15,10 +18,13 @@ import codecs
 import os
 import re
 import signal
+import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from engine.errors import CommandFailed
 
@@ -28,6 +34,7 @@ REAP_SECONDS = 5.0
 """How long a killed process may take to go; only the kernel can hold it up that long."""
 KEPT_CHARACTERS = 16_000_000
 """Of each stream; what comes after it reaches `on_line` and is not kept."""
+CHUNK = 65536
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -61,71 +68,132 @@ async def run_command(
     """Run `argv` with nothing on its standard input and exactly `env`, and wait for its end.
 
     `timeout` is in seconds. `on_line` is called on the event loop for each line
-    of both streams as it arrives. `nice` is the absolute priority from 0 to 19.
-    Raises CommandFailed when it cannot be started, CommandTimedOut after `timeout`.
+    of both streams as it arrives; what it raises stops the command and is raised
+    here. `nice` is the absolute priority from 0 to 19. Raises CommandFailed when
+    the command cannot be started, CommandTimedOut after `timeout`.
     """
-    loop = asyncio.get_running_loop()
+    process = _start(argv, cwd, env)
+    command = _Command(process, on_line)
     try:
-        transport, output = await loop.subprocess_exec(
-            lambda: _Output(loop, on_line),
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
+        if nice is not None:
+            command.lower_priority(nice)
+        await asyncio.wait({command.ended}, timeout=timeout)
+        if not command.ended.done():
+            raise CommandTimedOut(f"{Path(argv[0]).name} was stopped: no end after {timeout:g} s")
+    finally:
+        command.kill()
+        await asyncio.wait({command.ended}, timeout=REAP_SECONDS)
+        await asyncio.wait({command.drained}, timeout=DRAIN_SECONDS)
+        command.close()
+    return command.result()
+
+
+def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - callers give lists, never a shell's text
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=cwd,
-            env=dict(env),
+            env=env,
             start_new_session=True,
         )
     except OSError as error:
         raise CommandFailed(f"cannot start {argv[0]} in {cwd}: {error.strerror or error}") from None
-    group = transport.get_pid()
-    try:
-        if nice is not None:
-            _lower_priority(group, nice)
-        await asyncio.wait({output.exited}, timeout=timeout)
-        if not output.exited.done():
-            raise CommandTimedOut(f"{Path(argv[0]).name} was stopped: no end after {timeout:g} s")
-    finally:
-        _kill_group(group)
-        await asyncio.wait({output.exited}, timeout=REAP_SECONDS)
-        await asyncio.wait({output.closed}, timeout=DRAIN_SECONDS)
-        transport.close()
-    code = transport.get_returncode()
-    if code is None:
-        raise CommandFailed(f"{argv[0]} ended without an exit code")
-    return CompletedCommand(code=code, stdout=output.stdout.finish(), stderr=output.stderr.finish())
 
 
-def _lower_priority(group: int, nice: int) -> None:
-    # The group and not the process: on Linux a priority belongs to a thread, and the
-    # command may have started some already. One that has ended needs no priority.
-    with suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PGRP, group, nice)
-
-
-def _kill_group(group: int) -> None:
-    # Nobody left is the usual case; macOS answers "not permitted" for a group of zombies.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-class _Output(asyncio.SubprocessProtocol):
-    """Collects both streams and tells the end of the process from the end of its output."""
+class _Command:
+    """A process that runs, its output as it comes, and a thread that waits for its end."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, on_line: Callable[[str], None] | None
+        self, process: subprocess.Popen[bytes], on_line: Callable[[str], None] | None
     ) -> None:
-        self.stdout = _Stream(on_line)
-        self.stderr = _Stream(on_line)
-        self.exited: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
+        self._process = process
+        self._loop = asyncio.get_running_loop()
+        self._reaping = threading.Lock()
+        self._error: Exception | None = None
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.drained: asyncio.Future[None] = self._loop.create_future()
+        self._stdout, self._stderr = _Stream(on_line), _Stream(on_line)
+        self._open: dict[IO[bytes], _Stream] = {}
+        for pipe, stream in ((process.stdout, self._stdout), (process.stderr, self._stderr)):
+            if pipe is not None:
+                self._open[pipe] = stream
+                os.set_blocking(pipe.fileno(), False)
+                self._loop.add_reader(pipe.fileno(), self._read, pipe)
+        threading.Thread(target=self._wait, name=f"wait-{process.pid}", daemon=True).start()
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        (self.stdout if fd == 1 else self.stderr).feed(data)
+    def lower_priority(self, nice: int) -> None:
+        # The group and not the process: on Linux a priority belongs to a thread, and the
+        # command may have started some already. One that has ended needs no priority.
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PGRP, self._process.pid, nice)
 
-    def process_exited(self) -> None:
-        self.exited.set_result(None)
+    def kill(self) -> None:
+        """Kill the whole group, unless the end was seen: then that has been done."""
+        with self._reaping:
+            if self._process.returncode is None:
+                self._kill_group()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self.closed.set_result(None)
+    def close(self) -> None:
+        for pipe in tuple(self._open):
+            self._close(pipe)
+
+    def result(self) -> CompletedCommand:
+        if self._error is not None:
+            raise self._error
+        code = self._process.returncode
+        if code is None:
+            raise CommandFailed(f"process {self._process.pid} cannot be ended")
+        return CompletedCommand(
+            code=code, stdout=self._stdout.finish(), stderr=self._stderr.finish()
+        )
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        try:
+            data = os.read(pipe.fileno(), CHUNK)
+            if data:
+                self._open[pipe].feed(data)
+            else:
+                self._close(pipe)
+        except BlockingIOError:
+            return
+        except Exception as error:
+            self._error = self._error or error
+            self._close(pipe)
+            self.kill()
+
+    def _close(self, pipe: IO[bytes]) -> None:
+        self._loop.remove_reader(pipe.fileno())
+        pipe.close()
+        del self._open[pipe]
+        if not self._open and not self.drained.done():
+            self.drained.set_result(None)
+
+    def _wait(self) -> None:
+        if hasattr(os, "waitid"):
+            # Looked at before it is reaped: so long, its number cannot be that of
+            # another group, and what is left of the group can be killed safely.
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            with self._reaping:
+                self._kill_group()
+                self._process.wait()
+        else:
+            self._process.wait()
+            self._kill_group()
+        # A loop that was closed meanwhile has nobody left who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell_end)
+
+    def _tell_end(self) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _kill_group(self) -> None:
+        # Nobody left is the usual case; macOS answers "not permitted" for a group of zombies.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class _Stream:

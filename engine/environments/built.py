@@ -188,3 +188,7 @@ def heal(layout: Layout) -> None:
                 discard(layout, layout.environment(key))
     for left in layout.trash.iterdir():
         shutil.rmtree(left, ignore_errors=True)
+    for mutex in layout.mutexes.iterdir():
+        with exclusively_now(mutex) as free:  # Being released removes it.
+            if free:
+                shutil.rmtree(layout.works / mutex.name, ignore_errors=True)

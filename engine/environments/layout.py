@@ -53,6 +53,14 @@ class Layout:
         return self.envs / "trash"
 
     @property
+    def mutexes(self) -> Path:
+        return self.envs / "mutex"
+
+    @property
+    def works(self) -> Path:
+        return self.envs / "work"
+
+    @property
     def locks(self) -> Path:
         return self.data / "locks"
 
@@ -70,8 +78,8 @@ class Layout:
             self.requests,
             self.logs,
             self.trash,
-            self.envs / "mutex",
-            self.envs / "work",
+            self.mutexes,
+            self.works,
             self.locks,
             self.cache,
         )
@@ -89,11 +97,11 @@ class Layout:
         return self.logs / f"{request_hash(request)}.log"
 
     def work(self, request: EnvironmentRequest) -> Path:
-        return self.envs / "work" / request_hash(request)
+        return self.works / request_hash(request)
 
     def mutex(self, name: str) -> Path:
         """Return the file that a request's or an environment's builder holds locked."""
-        return self.envs / "mutex" / name.partition("-")[0]
+        return self.mutexes / name.partition("-")[0]
 
     def lock(self, resolution: str) -> Path:
         return self.locks / f"{resolution}.txt"

@@ -127,3 +127,46 @@ def test_cancelling_kills_the_whole_group(tmp_path: Path):
         return await eventually(lambda: not alive(int(pids[0])))
 
     assert asyncio.run(scenario())
+
+
+def test_a_loop_that_ends_while_a_command_is_being_started_ends_too(tmp_path: Path):
+    async def scenario() -> None:
+        task = asyncio.create_task(python("import time; time.sleep(60)", tmp_path))
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    started = time.monotonic()
+    asyncio.run(scenario())
+
+    assert time.monotonic() - started < 10
+
+
+def test_an_error_of_the_listener_stops_the_command_and_is_raised(tmp_path: Path):
+    def listen(line: str) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run("import time; print(1, flush=True); time.sleep(60)", tmp_path, on_line=listen)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_no_descriptor_stays_open(tmp_path: Path):
+    run("print(1)", tmp_path)
+    before = open_descriptors()
+
+    for _ in range(5):
+        run("print(1)", tmp_path)
+
+    assert open_descriptors() == before
+
+
+def test_much_output_of_both_streams_is_whole(tmp_path: Path):
+    code = "import sys\nfor n in range(20000): print(n); print(n, file=sys.stderr)"
+
+    done = run(code, tmp_path)
+
+    expected = [str(n) for n in range(20000)]
+    assert (done.stdout.split(), done.stderr.split()) == (expected, expected)
