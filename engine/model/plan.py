@@ -12,11 +12,11 @@ from engine.model.tree import Entry, Problem
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of a script's definition; a side is empty where the field is not there."""
+    """One field that differs; None on a side where it is not set."""
 
     field: str
-    before: str
-    after: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
