@@ -49,6 +49,7 @@ class RunnerClient:
         self._link: Link | None = None
         self._hello: protocol.HelloEvent | None = None
         self._connected = asyncio.Event()
+        self._listed = False
         self._problem = f"the runner at {socket} was not asked yet"
         self._task: asyncio.Task[None] | None = None
 
@@ -91,10 +92,22 @@ class RunnerClient:
         self._receivers.append(receive)
 
     def start(self, request: StartRequest) -> None:
+        if not self._listed:
+            # It would be in no list and on the disk as claimed, which reads as lost.
+            raise Unavailable(self._problem)
         self._send(wire.start(request))
 
     def cancel(self, run_id: RunId, reason: str) -> None:
         self._send({"op": "kill", "id": run_id, "reason": reason})
+
+    def refresh(self) -> None:
+        """Ask for the list again; until it is there, `start` raises Unavailable.
+
+        Raises Unavailable without a connection.
+        """
+        self._send({"op": "list"})
+        self._listed = False
+        self._problem = f"the runner at {self._socket} is being asked what it knows"
 
     def acknowledge(self, run_ids: Sequence[RunId]) -> None:
         """Let the runner forget ended runs; without a connection the next list names them again."""
@@ -138,6 +151,7 @@ class RunnerClient:
             timer.cancel()
             link.close()
             self._link = None
+            self._listed = False
             if self.connected:
                 self._connected.clear()
                 self._tell(RunnerLost())
@@ -154,6 +168,7 @@ class RunnerClient:
         elif event["event"] == "list":
             self._link = link
             self._connected.set()
+            self._listed = True
             self._tell(wire.connected(event, self._hello["boot"] if self._hello else ""))
         elif event["event"] == "error":
             logger.warning("the runner reports an error", extra={"runner_error": dict(event)})

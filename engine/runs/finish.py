@@ -13,10 +13,9 @@ LARGEST_ARCHIVED stays in its frame files, where it reads the same.
 
 import asyncio
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from engine.model.identity import RunId
 from engine.ports import OutputArchive
@@ -29,8 +28,6 @@ LARGEST_ARCHIVED: Final = 64_000_000
 """Bytes; archiving takes about three times as much memory for a moment."""
 _CURVE: Final = 2
 """Samples that make a curve rather than a point."""
-
-T = TypeVar("T")
 
 
 async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None:
@@ -56,27 +53,6 @@ def discard(directory: Path) -> None:
     """Remove a run's directory with all it holds, for retention. Blocking; raises OSError."""
     if directory.exists():
         shutil.rmtree(directory)
-
-
-class Outputs:
-    """Reads any run's output, wherever it is at the moment."""
-
-    def __init__(self, places: RunPlaces, archive: OutputArchive) -> None:
-        self._places = places
-        self._archive = archive
-
-    def look(self, run_id: RunId, reader: Callable[[output.Source], T]) -> T:
-        """Return what `reader` makes of the run's output, such as a `partial` of `lines.tail`.
-
-        Raises NotFound for what is no run id. Blocking.
-        """
-        packed = self._archive.frames(run_id)
-        if packed is not None:
-            return reader(packed)
-        result = reader(self._places.run(run_id))
-        # If the run was archived meanwhile, the reader may have met a half cleared directory.
-        packed = self._archive.frames(run_id)
-        return result if packed is None else reader(packed)
 
 
 def _to_archive(directory: Path) -> tuple[bytes, str]:

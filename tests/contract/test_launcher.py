@@ -307,6 +307,8 @@ def test_without_a_connection_a_start_is_refused(play: Play):
             scene.launcher.start(scene.request())
         with pytest.raises(Unavailable):
             scene.launcher.cancel(ONE, "")
+        with pytest.raises(Unavailable):
+            scene.launcher.refresh()
 
     play(story)
 
@@ -339,6 +341,31 @@ def test_an_end_is_listed_until_it_is_acknowledged(play: Play):
         after = await scene.next(RunnerConnected, 3)
 
         assert (list(before.ended), list(after.ended)) == ([report], [])
+
+    play(story)
+
+
+def test_what_the_runner_knows_can_be_asked_again(play: Play):
+    async def story(scene: Scene) -> None:
+        scene.launcher.start(scene.request())
+        scene.launcher.refresh()
+        again = await scene.next(RunnerConnected, 2)
+        started = await scene.next(RunStarted)
+        scene.stage.end(ONE, 0)
+
+        assert again.live == {ONE: started.at}
+        assert RunnerLost not in [type(event) for event in scene.heard]
+
+    play(story)
+
+
+def test_no_start_is_taken_until_the_runner_has_said_what_it_knows(play: Play):
+    async def story(scene: Scene) -> None:
+        scene.launcher.refresh()
+        with pytest.raises(Unavailable, match="what it knows"):
+            scene.launcher.start(scene.request())
+        await scene.next(RunnerConnected, 2)
+        await scene.run_to_end()
 
     play(story)
 

@@ -45,6 +45,7 @@ class FakeLauncher:
         self.boot = "boot-1"
         self._writes_files = writes_files
         self._connected = connected
+        self._listing = False
         self._receivers: list[Callable[[RunnerEvent], None]] = []
         self._answers: list[RunnerEvent] = []
         self._sizes: dict[RunId, int] = {}
@@ -56,6 +57,8 @@ class FakeLauncher:
 
     def start(self, request: StartRequest) -> None:
         self._require_connection()
+        if self._listing:
+            raise Unavailable("the runner is being asked what it knows")
         if self._claimed(request):
             self._answer(StartRefused(id=request.id))
             return
@@ -71,6 +74,11 @@ class FakeLauncher:
         self.cancelled[run_id] = reason
         if self.obeys_cancel:
             self._answer(RunExited(report=self._end(run_id, -15, "cancel", reason)))
+
+    def refresh(self) -> None:
+        self._require_connection()
+        self._listing = True
+        self._answer(self._list())
 
     def acknowledge(self, run_ids: Sequence[RunId]) -> None:
         if self._connected:
@@ -124,9 +132,11 @@ class FakeLauncher:
     def reconnect(self) -> None:
         """Connect, to the runner that is there or to one that was started anew."""
         self._connected = True
-        self._tell(
-            RunnerConnected(live=dict(self.live), ended=list(self.ended.values()), boot=self.boot)
-        )
+        self._tell(self._list())
+
+    def _list(self) -> RunnerConnected:
+        ended = list(self.ended.values())
+        return RunnerConnected(live=dict(self.live), ended=ended, boot=self.boot)
 
     def _require_connection(self) -> None:
         if not self._connected:
@@ -145,6 +155,8 @@ class FakeLauncher:
             self.deliver()
 
     def _tell(self, event: RunnerEvent) -> None:
+        if isinstance(event, RunnerConnected | RunnerLost):
+            self._listing = False
         for receive in tuple(self._receivers):
             receive(event)
 

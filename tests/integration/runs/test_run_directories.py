@@ -18,7 +18,8 @@ from engine.runner import frames, protocol
 from engine.runner.frames import STDERR, STDOUT, Frame
 from engine.runs import finish as finish_module
 from engine.runs.disk import Claim, DiskState, disk_state
-from engine.runs.finish import Outputs, discard, finish, unfinished
+from engine.runs.files import RunFiles
+from engine.runs.finish import discard, finish, unfinished
 from engine.runs.lines import tail
 from engine.runs.output import Follower, read
 from engine.runs.places import RunPlaces
@@ -431,16 +432,37 @@ def test_retention_removes_all_there_is(directory):
     assert not directory.exists()
 
 
+def run_files(places: RunPlaces, archive: FakeArchive) -> RunFiles:
+    requests = RequestBuilder(places=places, server_env={})
+    return RunFiles(places=places, requests=requests, outputs=archive)
+
+
+def test_archiving_and_discarding_go_by_the_runs_id(places, directory):
+    a_finished_run(directory, samples=f"{NOON_NS} 1 1 1\n" * 2)
+    archive = FakeArchive()
+    files = run_files(places, archive)
+
+    async def whole() -> tuple[list[RunId], list[RunId]]:
+        before = await files.unarchived()
+        await files.archive(RUN)
+        return before, await files.unarchived()
+
+    assert asyncio.run(whole()) == ([RUN], [])
+    assert len(files.samples(RUN)) == 2
+    asyncio.run(files.discard([RUN]))
+    assert files.samples(RUN) == []
+
+
 def test_output_is_found_wherever_it_is(places, directory):
     a_finished_run(directory)
     archive = FakeArchive()
-    outputs = Outputs(places, archive)
+    files = run_files(places, archive)
     last = partial(tail, count=1)
 
-    before = outputs.look(RUN, last)
+    before = files.look(RUN, last)
     finished(directory, archive)
 
-    assert outputs.look(RUN, last) == before
+    assert files.look(RUN, last) == before
 
 
 def test_a_run_that_is_archived_under_the_reader_is_read_again(places, directory):
@@ -454,7 +476,7 @@ def test_a_run_that_is_archived_under_the_reader_is_read_again(places, directory
         looks.append(source)
         return read(source).data
 
-    assert Outputs(places, archive).look(RUN, reader) == b"hello\noops\n"
+    assert run_files(places, archive).look(RUN, reader) == b"hello\noops\n"
 
 
 # The whole way, over a runner that dies
@@ -471,8 +493,9 @@ def test_what_a_dead_runner_left_is_told_apart(places, tmp_path):
     heard: list[RunnerConnected] = []
     launcher.subscribe(lambda event: heard.append(cast("RunnerConnected", event)))
     launcher.reconnect()
+    files = run_files(places, FakeArchive())
 
-    assert survey([over, lost, fresh], heard[0], places) == [
+    assert asyncio.run(files.survey([over, lost, fresh], heard[0])) == [
         Ended(report=report),
         Lost(id=lost.id, reason="the runner died under it"),
         NotStarted(id=fresh.id),
@@ -493,6 +516,6 @@ def test_a_claim_on_disk_refuses_a_start_by_another_runner(places, tmp_path):
 
 
 def a_request(run: Run, places: RunPlaces, tmp_path: Path) -> StartRequest:
-    builder = RequestBuilder(places=places, server_env={})
     environment = an_environment(tmp_path / "envs" / "k" / "bin" / "python")
-    return builder.build(run, a_script(), environment, tmp_path / "tree")
+    files = run_files(places, FakeArchive())
+    return files.request(run, a_script(), environment, tmp_path / "tree")
