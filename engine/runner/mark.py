@@ -7,7 +7,6 @@ process is: which data directory, and which of its runs. It is set in the runner
 around each start, so there is no moment at which a process of a run lacks it.
 """
 
-import os
 import resource
 from collections.abc import Container
 from pathlib import Path
@@ -26,7 +25,7 @@ class Marks:
     def __init__(self, data: Path) -> None:
         info = data.stat()
         self._data = (info.st_ino * 0x9E3779B1 ^ info.st_dev * 0x85EBCA6B) & 0xFFFFFFFF
-        self.variable = os.fspath(data)
+        self.variable = f"{self._data:08x}:{data}"
         """Value of PYSCHED_RUNNER in each run, for kernels that keep no such limit."""
         self._own = resource.getrlimit(resource.RLIMIT_RSS)
 

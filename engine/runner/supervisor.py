@@ -110,12 +110,18 @@ class Supervisor:
 
     def kill(self, run: Run, ended_by: EndedBy, detail: str) -> None:
         """SIGTERM to the tree, SIGKILL after its grace; memory and processes can't wait."""
-        if run.status is not None or run.ended_by:
+        hard = ended_by in ("memory", "processes")
+        if run.status is not None:
+            return
+        if run.ended_by:
+            # It is being ended, but its grace is not there to take the machine down.
+            if hard:
+                self._kill_now(run)
             return
         run.ended_by, run.detail = ended_by, detail
         if ended_by == "processes":
             self._trees.freeze(run)
-        if ended_by in ("memory", "processes") or not run.request.grace:
+        if hard or not run.request.grace:
             self._kill_now(run)
             return
         run.grace_until = time.monotonic() + run.request.grace

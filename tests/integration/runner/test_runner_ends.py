@@ -103,10 +103,10 @@ def test_a_script_may_clean_up_within_its_grace(client: Client):
 
 def test_children_keep_their_grace_when_the_shell_above_them_ends_first(client: Client):
     child = (
-        "import signal, sys, time\n"
+        "import os, signal, sys, time\n"
         "def end(*_): time.sleep(0.3); open('cleaned', 'w'); sys.exit()\n"
         "signal.signal(signal.SIGTERM, end)\n"
-        "print('ready', flush=True); time.sleep(60)"
+        "print('ready', flush=True); os.close(1); os.close(2); time.sleep(60)"
     )
     command = f'{PYTHON} -c "$CHILD" & wait'
     client.start("one", argv=["/bin/sh", "-c", command], env={"CHILD": child}, grace_ms=20_000)
