@@ -29,7 +29,7 @@ from engine.model.trigger import CatchUp, TimedTrigger
 from engine.schedule.describe import spell
 from engine.schedule.fire_times import Moment, delay_of, fire_times
 
-MOST_AT_ONCE = 1000
+MOST_AT_ONCE = 10_000
 """Moments of one trigger that are settled one by one; older ones share a single row."""
 
 SET_BACK = timedelta(minutes=1)
@@ -165,26 +165,27 @@ def _newest(
 ) -> tuple[list[Moment], Moment | None]:
     """Return the newest moments, and the first of the older ones if there were too many.
 
-    Counting from the start of a year's downtime would take minutes, so the point after which
-    at most MOST_AT_ONCE moments lie is closed in on by halving.
+    Counting through a year of downtime would take minutes, so the point after which at most
+    MOST_AT_ONCE moments lie is guessed from how dense the oldest are, then closed in on.
     """
 
     def take(since: datetime) -> list[Moment]:
         coming = fire_times(trigger, after=since, until=until, script=script)
         return list(islice(coming, MOST_AT_ONCE + 1))
 
-    moments = take(after)
-    if len(moments) <= MOST_AT_ONCE:
-        return moments, None
-    first, low, high, moments = moments[0], after, until, list[Moment]()
+    oldest = take(after)
+    if len(oldest) <= MOST_AT_ONCE:
+        return oldest, None
+    low, high, moments = after, until, list[Moment]()
+    guess = max(until - (oldest[-2].due - after), after)
     while len(moments) < MOST_AT_ONCE // 2 and high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        found = take(middle)
+        found = take(guess)
         if len(found) > MOST_AT_ONCE:
-            low = middle
+            low = guess
         else:
-            high, moments = middle, found
-    return moments, first
+            high, moments = guess, found
+        guess = low + (high - low) / 2
+    return moments, oldest[0]
 
 
 def _iso(moment: datetime) -> str:

@@ -7,7 +7,7 @@ differs, and kept per zone and stretch of about a year.
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
@@ -99,5 +99,5 @@ def _boundary(zone: tzinfo, low: int, high: int) -> int:
 
 
 def _offset(zone: tzinfo, instant: int) -> int:
-    offset = datetime.fromtimestamp(instant, UTC).astimezone(zone).utcoffset()
+    offset = datetime.fromtimestamp(instant, zone).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())

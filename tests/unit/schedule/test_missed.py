@@ -2,14 +2,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.run import Cause, Outcome
 from engine.model.trigger import AtTrigger, CatchUp, CronTrigger, EveryTrigger
+from engine.schedule import missed
 from engine.schedule.fire_times import delay_of, fire_times
-from engine.schedule.missed import MOST_AT_ONCE, PAUSED, Hold, Settlement, settle
+from engine.schedule.missed import PAUSED, Hold, Settlement, settle
 
 SCRIPT = ScriptId("etl/extract")
 NINE = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
@@ -320,16 +322,23 @@ def test_the_repeated_hour_is_never_what_is_caught_up():
     assert [due for due, _, _ in started(settlement)] == [day + minutes(30)]
 
 
+@pytest.fixture
+def at_most_100(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missed, "MOST_AT_ONCE", 100)
+
+
+@pytest.mark.usefixtures("at_most_100")
 def test_a_year_of_downtime_of_a_trigger_of_every_second_leaves_a_bounded_number_of_rows():
-    year = timedelta(days=365)
+    later = NINE + timedelta(days=365)
 
     settlement = settle(
-        every(timedelta(seconds=1)), SCRIPT, last_due=NINE, now=NINE + year, awake_since=NINE + year
+        every(timedelta(seconds=1)), SCRIPT, last_due=NINE, now=later, awake_since=later
     )
 
-    assert MOST_AT_ONCE // 2 <= len(settlement.rows) <= MOST_AT_ONCE + 1
+    assert 50 <= len(settlement.rows) <= 101
 
 
+@pytest.mark.usefixtures("at_most_100")
 def test_the_row_that_stands_for_many_is_the_first_of_them():
     later = NINE + timedelta(days=365)
 
@@ -344,19 +353,35 @@ def test_the_row_that_stands_for_many_is_the_first_of_them():
     )
 
 
-def test_a_burst_long_ago_is_still_caught_up():
+@pytest.mark.usefixtures("at_most_100")
+@pytest.mark.parametrize("hours", [5, 12, 23])
+def test_a_burst_long_ago_is_still_caught_up(hours: int):
     trigger = CronTrigger(key=TriggerKey("k"), expression="* * 3 * * *", timezone="UTC")
     day = datetime(2026, 5, 1, tzinfo=UTC)
-    noon = day + timedelta(hours=12)
+    later = day + timedelta(hours=hours)
 
-    settlement = settle(trigger, SCRIPT, last_due=day, now=noon, awake_since=noon)
+    settlement = settle(trigger, SCRIPT, last_due=day, now=later, awake_since=later)
 
     assert [due for due, _, _ in started(settlement)] == [
         day + timedelta(hours=3, minutes=59, seconds=59)
     ]
 
 
-@settings(max_examples=60)
+@pytest.mark.usefixtures("at_most_100")
+def test_many_moments_of_a_paused_trigger_share_a_row_as_well():
+    settlement = settle(
+        every(timedelta(seconds=1)),
+        SCRIPT,
+        last_due=NINE,
+        now=NINE + minutes(10),
+        awake_since=NINE,
+        hold=PAUSED,
+    )
+
+    assert {row.outcome for row in settlement.rows} == {Outcome.PAUSED}
+
+
+@settings(max_examples=40)
 @given(
     steps=st.lists(st.floats(min_value=-0.9, max_value=45), min_size=1, max_size=12),
     naps=st.lists(st.booleans(), min_size=12, max_size=12),
