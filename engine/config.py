@@ -1,0 +1,210 @@
+"""Settle the settings: command line, then environment, then pysched.yaml, then default.
+
+Every source is checked by itself, so that a message names the option, the
+variable, or the line of the file that has to change, and all of them at once.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from engine.document.explain import Keys, explain
+from engine.document.place import START, Place
+from engine.document.read import read
+from engine.document.reasons import reason_of, suggestion
+from engine.errors import InvalidSettings
+from schemas.settings import (
+    SECTIONS,
+    EnvironmentSettings,
+    PathSettings,
+    Settings,
+    SettingsFile,
+)
+
+SETTINGS_FILE = "pysched.yaml"
+
+NAMED_VARIABLES = {
+    "PYSCHED_SCRIPTS_PATH": "paths.scripts",
+    "PYSCHED_DATA_PATH": "paths.data",
+    "PYSCHED_DEBUG": "debug",
+    "PYSCHED_DEFAULT_SCRIPT_TIMEOUT": "defaults.timeout",
+    "PYSCHED_DEFAULT_MEMORY_LIMIT": "defaults.memory",
+}
+"""Variables with a name of their own; every other key is `PYSCHED_<SECTION>__<KEY>`."""
+
+API_KEY_VARIABLE = "PYSCHED_DEFAULT_API_KEY"
+SECRET_KEY_VARIABLE = "PYSCHED_SECRET_KEY"  # noqa: S105
+SECRET_VARIABLES = (API_KEY_VARIABLE, SECRET_KEY_VARIABLE, "PYSCHED_ADMIN_PASSWORD")
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    name: cast("type[BaseModel]", SettingsFile.model_fields[name].annotation) for name in SECTIONS
+}
+_FILE_KEYS: Keys = {
+    (): tuple(SettingsFile.model_fields),
+    **{(name,): tuple(model.model_fields) for name, model in _SECTIONS.items()},
+}
+_VARIABLE = re.compile(r"PYSCHED_([A-Z]+)__([A-Z_]+)\Z")
+_PLACEHOLDER = re.compile(
+    r"(your|insert|enter|put|replace|change-?me|change-?this|example|placeholder|todo).*|<.*>",
+    re.IGNORECASE,
+)
+_GUESSABLE = re.compile(
+    r"(my-?|the-?)?(super-?)?(secret|key|secret-?key|password|default|dev|test)"
+)
+"""Too little for the key that every secret is encrypted with."""
+
+
+class _Given(NamedTuple):
+    """One value from outside the file."""
+
+    source: str
+    """The variable or option, for messages."""
+    key: str
+    value: Any
+
+
+def load_settings(
+    *,
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str],
+    directory: Path | None = None,
+) -> Settings:
+    """Return the settings in force, with absolute paths.
+
+    `overrides` are the command line's, by keys such as `server.port`. `directory`
+    is where `pysched.yaml` is looked for and what relative paths begin at; None
+    is the current one. Raises InvalidSettings with a line for each mistake.
+    """
+    directory = (directory or Path.cwd()).resolve()
+    mistakes: list[str] = []
+    file = _from_file(directory / SETTINGS_FILE, mistakes)
+    given = [*_from_environment(environ, mistakes), *_from_command_line(overrides or {})]
+    values = _checked(given, mistakes)
+    mistakes.extend(_unsafe_secrets(environ))
+    if mistakes:
+        raise InvalidSettings("\n".join(mistakes))
+    sections: dict[str, Any] = {
+        name: cast("BaseModel", getattr(file, name)).model_copy(update=values.get(name, {}))
+        for name in SECTIONS
+    }
+    _make_absolute(sections, directory)
+    key = environ.get(API_KEY_VARIABLE)
+    return Settings(
+        debug=values.get("", {}).get("debug", file.debug),
+        api_key=SecretStr(key) if key else None,
+        **sections,
+    )
+
+
+def _make_absolute(sections: dict[str, Any], directory: Path) -> None:
+    paths: PathSettings = sections["paths"]
+    scripts, data = _at(directory, paths.scripts), _at(directory, paths.data)
+    sections["paths"] = paths.model_copy(update={"scripts": scripts, "data": data})
+    environments: EnvironmentSettings = sections["environments"]
+    pythons = [_at(directory, path) for path in environments.python_paths]
+    sections["environments"] = environments.model_copy(update={"python_paths": pythons})
+
+
+def _at(directory: Path, path: Path) -> Path:
+    return (directory / path.expanduser()).resolve()
+
+
+def _from_file(path: Path, mistakes: list[str]) -> SettingsFile:
+    try:
+        source = path.read_bytes()
+    except FileNotFoundError:
+        return SettingsFile()
+    except OSError as error:
+        mistakes.append(f"{path}: cannot be read: {error.strerror}; check its permissions")
+        return SettingsFile()
+    document = read(SETTINGS_FILE, source)
+    problems = list(document.problems)
+    try:
+        file = SettingsFile.model_validate(document.data)
+    except ValidationError as error:
+        problems += explain(error, document, _FILE_KEYS)
+        file = SettingsFile()
+    places = {(problem.line, problem.column): str(problem) for problem in reversed(problems)}
+    mistakes.extend(places[place] for place in sorted(places))
+    return file
+
+
+def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterator[_Given]:
+    for variable in sorted(environ):
+        # Variables with names of their own come last in the order, and win.
+        match = _VARIABLE.match(variable)
+        if match is None or not environ[variable]:
+            continue
+        section, key = match[1].lower(), match[2].lower()
+        if key in _FILE_KEYS.get((section,), ()):
+            yield _Given(variable, f"{section}.{key}", _from_text(section, key, environ[variable]))
+        else:
+            known = [f"PYSCHED_{s}__{k}".upper() for s in SECTIONS for k in _FILE_KEYS[(s,)]]
+            mistakes.append(f"{variable}: there is no such setting{suggestion(variable, known)}")
+    for variable, name in NAMED_VARIABLES.items():
+        text = environ.get(variable)
+        if text:
+            section, _, key = name.rpartition(".")
+            yield _Given(variable, name, _from_text(section, key, _with_unit(variable, text)))
+
+
+def _with_unit(variable: str, text: str) -> str:
+    is_number = text.strip().isdecimal()
+    return f"{text}MB" if is_number and variable == "PYSCHED_DEFAULT_MEMORY_LIMIT" else text
+
+
+def _from_text(section: str, key: str, text: str) -> Any:
+    """Return what a variable's text stands for; pydantic turns the rest of it into the type."""
+    model = _SECTIONS.get(section, SettingsFile)
+    field: FieldInfo = model.model_fields[key]
+    if text.strip().lower() in {"none", "null"} and _takes_none(field):
+        return None
+    if field.annotation is not None and getattr(field.annotation, "__origin__", None) is list:
+        return text.split(os.pathsep)
+    return text.strip()
+
+
+def _takes_none(field: FieldInfo) -> bool:
+    return field.default is None and not field.is_required()
+
+
+def _from_command_line(overrides: Mapping[str, object]) -> Iterator[_Given]:
+    for key, value in overrides.items():
+        if value is not None:
+            option = f"--{key.rpartition('.')[2].replace('_', '-')}"
+            yield _Given(f"command line, {option}", key, value)
+
+
+def _checked(given: list[_Given], mistakes: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the valid values by section and key; what comes later wins."""
+    values: dict[str, dict[str, Any]] = {}
+    for source, name, value in given:
+        section, _, key = name.rpartition(".")
+        model = _SECTIONS.get(section, SettingsFile)
+        try:
+            # Variables and options are text, whatever the setting's type.
+            section_values = model.model_validate({key: value}, strict=False)
+        except ValidationError as error:
+            place = Place(None, START, str(value), plain=True)
+            _, reason = reason_of(error.errors(include_url=False)[0], place)
+            mistakes.append(f"{source}: {reason}")
+        else:
+            values.setdefault(section, {})[key] = getattr(section_values, key)
+    return values
+
+
+def _unsafe_secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    for variable in SECRET_VARIABLES:
+        value = environ.get(variable, "").strip()
+        plain = re.sub(r"[_\s]", "-", value.lower())
+        guessable = variable == SECRET_KEY_VARIABLE and _GUESSABLE.fullmatch(plain)
+        if guessable or _PLACEHOLDER.fullmatch(plain):
+            yield (
+                f"{variable}: {value!r} is a placeholder that anybody would guess; "
+                "set a value of your own, such as the output of `openssl rand -hex 32`"
+            )
