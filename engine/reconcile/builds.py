@@ -1,0 +1,64 @@
+"""Have environments built, and look at their scripts again when they are done."""
+
+import logging
+from collections.abc import Callable, Collection
+
+from engine.errors import EngineError, EnvironmentFailed
+from engine.model.environment import EnvironmentRequest
+from engine.model.identity import ScriptId
+from engine.ports import Environments, Journal
+from engine.reconcile.state import State
+from engine.reconcile.tasks import Tasks
+
+logger = logging.getLogger(__name__)
+
+LookAt = Callable[[Collection[ScriptId]], None]
+
+
+class Builds:
+    def __init__(
+        self,
+        environments: Environments,
+        journal: Journal,
+        state: State,
+        tasks: Tasks,
+        look_at: LookAt,
+    ) -> None:
+        self._environments = environments
+        self._journal = journal
+        self._state = state
+        self._tasks = tasks
+        self._look_at = look_at
+        self._going: set[EnvironmentRequest] = set()
+
+    def ask(self, request: EnvironmentRequest) -> None:
+        """Build an environment unless it is being built already."""
+        if request not in self._going:
+            self._going.add(request)
+            self._tasks.spawn(self._build(request))
+
+    async def _build(self, request: EnvironmentRequest) -> None:
+        try:
+            environment = await self._environments.build(request)
+        except EnvironmentFailed as error:
+            await self._journal.record("build environment", _words(request), str(error), error.code)
+        except EngineError as error:
+            logger.warning("environment not built", extra={"error": str(error)})
+        else:
+            await self._journal.record("build environment", _words(request), environment.key)
+        finally:
+            self._going.discard(request)
+        self._look_at(self.users(request))
+
+    def users(self, request: EnvironmentRequest) -> tuple[ScriptId, ...]:
+        """Return the scripts in force that ask for this environment."""
+        return tuple(
+            in_force.id
+            for in_force in self._state.scripts.values()
+            if in_force.script is not None and in_force.script.environment == request
+        )
+
+
+def _words(request: EnvironmentRequest) -> str:
+    count = len(request.requirements.splitlines())
+    return f"python {request.python or 'default'}, {count} requirements"

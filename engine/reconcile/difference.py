@@ -1,0 +1,68 @@
+"""Decide what a script's files change about what is in force.
+
+Level-triggered: it compares the whole entry with the whole of what is applied
+and never looks at the event that woke it, so a missed or a repeated signal
+cannot change the result.
+"""
+
+from engine.model.plan import CreateScript, DeleteScript, MarkScript, ScriptAction, UpdateScript
+from engine.model.tree import Entry
+from engine.ports import InForce
+from engine.spec.changes import changes
+
+
+def script_action(desired: Entry | None, in_force: InForce | None) -> ScriptAction | None:
+    """Return what must be done about one script, None when it is in force as its files say."""
+    if desired is None:
+        return None if in_force is None else DeleteScript(id=in_force.id)
+    if desired.script is None:
+        marked = in_force is not None and _same_report(desired, in_force)
+        return None if marked else MarkScript(entry=desired)
+    if in_force is None or in_force.script is None:
+        return CreateScript(entry=desired)
+    if desired.script == in_force.script and _same_report(desired, in_force):
+        return None
+    return UpdateScript(
+        entry=desired,
+        before=in_force.script,
+        changes=tuple(changes(in_force.script, desired.script)),
+    )
+
+
+def _same_report(desired: Entry, in_force: InForce) -> bool:
+    return desired.digest == in_force.digest and desired.problems == in_force.problems
+
+
+def apply_action(action: ScriptAction | None, in_force: InForce | None) -> InForce | None:
+    """Return what is in force once the action is done; None for a script that is gone.
+
+    What is known of triggers stays here as it is; which of it a changed
+    definition makes void is decided with the moments.
+    """
+    match action:
+        case None:
+            return in_force
+        case DeleteScript():
+            return None
+        case MarkScript(entry=entry):
+            return InForce(
+                id=entry.id,
+                signature=entry.signature,
+                digest=entry.digest,
+                script=in_force.script if in_force else None,
+                problems=entry.problems,
+                last_due=in_force.last_due if in_force else {},
+                files=in_force.files if in_force else {},
+                environment=in_force.environment if in_force else None,
+            )
+        case CreateScript(entry=entry) | UpdateScript(entry=entry):
+            return InForce(
+                id=entry.id,
+                signature=entry.signature,
+                digest=entry.digest,
+                script=entry.script,
+                problems=entry.problems,
+                last_due=in_force.last_due if in_force else {},
+                files=in_force.files if in_force else {},
+                environment=in_force.environment if in_force else None,
+            )

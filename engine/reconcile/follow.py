@@ -1,0 +1,92 @@
+"""Decide what follows from a run that is over: another attempt, and the scripts that wait for it.
+
+Its result is written in the same transaction as the run's end, so that neither
+a retry nor a chain of scripts is lost when the engine dies in between.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.model.identity import ScriptId
+from engine.model.run import FAILURES, Cause, Occurrence, Outcome, Run, RunStatus
+from engine.model.script import Script
+from engine.model.trigger import AfterOutcome, AfterTrigger, Trigger
+from engine.reconcile.enqueue import Cancel, Demand, Enqueued, enqueue_demands
+from engine.runs.retry import next_attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    retry: Run | None = None
+    occurrences: tuple[Occurrence, ...] = ()
+    runs: tuple[Run, ...] = ()
+    cancels: tuple[Cancel, ...] = ()
+
+
+def consequences(
+    run: Run,
+    script: Script | None,
+    waiting: Iterable[Script],
+    active_of: Callable[[ScriptId], Sequence[Run]],
+    now: datetime,
+) -> Consequences:
+    """Return what a final run sets off.
+
+    `script` is the run's own, None when it is gone; `waiting` are the scripts that
+    may have an `after` trigger on it. A run that is tried again has not ended for
+    those: they see its last attempt alone.
+    """
+    retry = next_attempt(script, run) if script is not None else None
+    if retry is not None:
+        return Consequences(retry=retry)
+    found: list[Enqueued] = []
+    for follower in waiting:
+        going = list(active_of(follower.id))
+        for trigger in follower.triggers:
+            if _waits_for(trigger, run):
+                found.append(_set_off(follower, trigger, run, going, now))
+                going += found[-1].runs
+    return Consequences(
+        occurrences=tuple(occurrence for each in found for occurrence in each.occurrences),
+        runs=tuple(new for each in found for new in each.runs),
+        cancels=tuple(cancel for each in found for cancel in each.cancels),
+    )
+
+
+def _waits_for(trigger: Trigger, run: Run) -> bool:
+    return (
+        isinstance(trigger, AfterTrigger)
+        and trigger.script == run.script
+        and wanted(trigger.when, run.status)
+    )
+
+
+def wanted(when: AfterOutcome, status: RunStatus) -> bool:
+    """Say whether a run that ended with `status` sets off a trigger that waits for `when`.
+
+    A run that was skipped, missed or cancelled has neither succeeded nor failed.
+    """
+    match when:
+        case AfterOutcome.SUCCESS:
+            return status is RunStatus.SUCCESS
+        case AfterOutcome.FAILURE:
+            return status in FAILURES
+        case AfterOutcome.FINISH:
+            return status is RunStatus.SUCCESS or status in FAILURES
+
+
+def _set_off(
+    follower: Script, trigger: Trigger, run: Run, active: Sequence[Run], now: datetime
+) -> Enqueued:
+    due = run.finished_at or now
+    if not (follower.enabled and trigger.enabled):
+        paused = Occurrence(
+            script=follower.id,
+            trigger=trigger.key,
+            due=due,
+            outcome=Outcome.PAUSED,
+            reason=f"after {run.id}",
+        )
+        return Enqueued(occurrences=(paused,))
+    return enqueue_demands(follower, trigger, [Demand(due=due, cause=Cause.AFTER)], active, now)

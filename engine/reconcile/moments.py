@@ -1,0 +1,172 @@
+"""Decide what a script's triggers ask for now, and when to look at them again.
+
+Each moment leaves exactly one row of the ledger; the watermark in `last_due`
+moves in the same transaction as the rows, so none is settled twice or forgotten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from engine.model.identity import TriggerKey
+from engine.model.run import Cause, Occurrence, Outcome, Run
+from engine.model.script import Script
+from engine.model.trigger import FilesTrigger, StartupTrigger, TimedTrigger, Trigger
+from engine.reconcile.enqueue import Cancel, Demand, enqueue_demands, missed_run
+from engine.reconcile.observed import Observed
+from engine.schedule.fire_times import next_moment
+from engine.schedule.missed import PAUSED, settle
+
+
+@dataclass(kw_only=True)
+class Moments:
+    """What a script's triggers ask for, gathered trigger by trigger."""
+
+    occurrences: list[Occurrence] = field(default_factory=list[Occurrence])
+    runs: list[Run] = field(default_factory=list[Run])
+    cancels: list[Cancel] = field(default_factory=list[Cancel])
+    last_due: dict[TriggerKey, datetime] = field(default_factory=dict[TriggerKey, datetime])
+    files: dict[TriggerKey, Mapping[str, str]] = field(
+        default_factory=dict[TriggerKey, Mapping[str, str]]
+    )
+    wake_at: datetime | None = None
+
+    def wake(self, at: datetime) -> None:
+        self.wake_at = at if self.wake_at is None else min(self.wake_at, at)
+
+
+def settle_triggers(
+    script: Script, last_due: Mapping[TriggerKey, datetime], observed: Observed, now: datetime
+) -> Moments:
+    """Settle all triggers of a script; `last_due` holds the watermark of each."""
+    found = Moments()
+    for trigger in script.triggers:
+        match trigger:
+            case TimedTrigger():
+                _timed(found, script, trigger, last_due[trigger.key], observed, now)
+            case StartupTrigger():
+                _startup(found, script, trigger, last_due[trigger.key], observed, now)
+            case FilesTrigger():
+                _files(found, script, trigger, observed, now)
+            case _:
+                pass  # url and after wait for nobody's clock
+    return found
+
+
+def _timed(
+    found: Moments,
+    script: Script,
+    trigger: TimedTrigger,
+    last_due: datetime,
+    observed: Observed,
+    now: datetime,
+) -> None:
+    settled = settle(
+        trigger,
+        script.id,
+        last_due=last_due,
+        now=now,
+        awake_since=observed.awake_since,
+        hold=None if script.enabled and trigger.enabled else PAUSED,
+    )
+    demands = [
+        Demand(due=start.due, cause=start.cause, outcome=start.outcome) for start in settled.starts
+    ]
+    _enqueue(found, script, trigger, demands, observed, now)
+    found.occurrences += settled.rows
+    _show_missed(found, trigger, now)
+    if settled.starts or settled.rows or settled.note:
+        found.last_due[trigger.key] = settled.last_due
+    coming = next_moment(trigger, script.id, settled.last_due)
+    if coming is not None:
+        found.wake(coming.start)
+
+
+def _show_missed(found: Moments, trigger: TimedTrigger, now: datetime) -> None:
+    """Give the newest missed moment a run of its own, so that the history shows the gap.
+
+    One for a whole gap: the ledger has them all, and a history of a thousand
+    missed seconds would push out the runs that tell something.
+    """
+    for index in range(len(found.occurrences) - 1, -1, -1):
+        row = found.occurrences[index]
+        if row.trigger == trigger.key and row.outcome is Outcome.MISSED:
+            run = missed_run(row, trigger, now)
+            found.runs.append(run)
+            found.occurrences[index] = replace(row, run_id=run.id)
+            return
+
+
+def _startup(
+    found: Moments,
+    script: Script,
+    trigger: StartupTrigger,
+    last_due: datetime,
+    observed: Observed,
+    now: datetime,
+) -> None:
+    started = observed.starting
+    if started is None or last_due >= started:
+        return
+    found.last_due[trigger.key] = started
+    _ask(found, script, trigger, Demand(due=started, cause=Cause.STARTUP), observed, now)
+
+
+def _files(
+    found: Moments, script: Script, trigger: FilesTrigger, observed: Observed, now: datetime
+) -> None:
+    """Ask for a run when files appeared or changed since the trigger last looked.
+
+    Those that lie there when the trigger is first seen are its past.
+    """
+    seen = observed.files.get(trigger.key)
+    before = observed.in_force.files.get(trigger.key) if observed.in_force else None
+    if seen is None or seen == before:
+        return
+    found.files[trigger.key] = seen
+    if before is None:
+        return
+    new = tuple(sorted(path for path, stamp in seen.items() if before.get(path) != stamp))
+    if new:
+        demand = Demand(due=now, cause=Cause.FILES, files=new)
+        _ask(found, script, trigger, demand, observed, now)
+
+
+def _ask(
+    found: Moments,
+    script: Script,
+    trigger: Trigger,
+    demand: Demand,
+    observed: Observed,
+    now: datetime,
+) -> None:
+    """Enqueue a demand, or note that the trigger is switched off."""
+    if script.enabled and trigger.enabled:
+        _enqueue(found, script, trigger, [demand], observed, now)
+        return
+    found.occurrences.append(
+        Occurrence(
+            script=script.id,
+            trigger=trigger.key,
+            due=demand.due,
+            outcome=Outcome.PAUSED,
+            reason=PAUSED.reason,
+        )
+    )
+
+
+def _enqueue(
+    found: Moments,
+    script: Script,
+    trigger: Trigger,
+    demands: list[Demand],
+    observed: Observed,
+    now: datetime,
+) -> None:
+    """Decide on demands with those of the script's other triggers in mind."""
+    if not demands:
+        return
+    enqueued = enqueue_demands(script, trigger, demands, [*observed.active, *found.runs], now)
+    found.occurrences += enqueued.occurrences
+    found.runs += enqueued.runs
+    found.cancels += enqueued.cancels
