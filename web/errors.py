@@ -27,6 +27,7 @@ from engine.errors import (
     Refused,
     Unavailable,
     UnsafeTree,
+    UnusableDatabase,
 )
 from schemas.api import InvalidField, ProblemDetails
 
@@ -43,6 +44,7 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     UnsafeTree: HTTPStatus.CONFLICT,
     EnvironmentFailed: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnusableDatabase: HTTPStatus.SERVICE_UNAVAILABLE,
     CommandFailed: HTTPStatus.BAD_GATEWAY,
 }
 

@@ -5,13 +5,16 @@ is tested with a fake in milliseconds and imports nothing of the engine's shell.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from engine.model.event import Listener
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import Coming, Health, Output, ScriptReport
 from engine.ports import Page, RunFilter
+
+Stream = Literal["all", "stdout", "stderr"]
+"""Which of a run's two streams; `all` is both, in the order of arrival."""
 
 
 class Service(Protocol):
@@ -50,7 +53,7 @@ class Service(Protocol):
     def waiting_reason(self, run_id: str) -> str | None: ...
 
     def output(
-        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: str = "all"
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output: ...
 
     async def execute(

@@ -21,6 +21,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import Page, RunFilter
+from web.service import Stream
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -133,6 +134,13 @@ class FakeEngine:
         self.grew.set()
         self.grew = asyncio.Event()
 
+    async def start(self) -> None:
+        if self.refusal:
+            raise self.refusal
+
+    async def stop(self) -> None:
+        self.asked.append(("stop",))
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
@@ -204,7 +212,7 @@ class FakeEngine:
         return self.reasons.get(run_id)
 
     def output(
-        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: str = "all"
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output:
         run = self.run(run_id)
         written = self.outputs.get(run_id, b"")

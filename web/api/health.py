@@ -9,8 +9,8 @@ from fastapi import APIRouter, Response
 
 from engine.model.status import Health
 from schemas import api
+from web.api.answers import json_answer
 from web.api.documentation import problems
-from web.api.shapes import json_answer
 from web.dependencies import Caller, CurrentEngine, Viewer
 from web.permissions import Role
 

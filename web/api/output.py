@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,7 +18,7 @@ from web.api.documentation import problems
 from web.api.wait import SLICE, nobody_waits
 from web.dependencies import CurrentEngine, Viewer
 from web.errors import HttpProblem
-from web.service import Service
+from web.service import Service, Stream
 
 router = APIRouter(tags=["runs"])
 
@@ -27,8 +27,6 @@ WHOLE = 16_000_000
 """Bytes of one answer at most; more than the output limit that holds by default."""
 TEXT = "text/plain; charset=utf-8"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-
-Stream = Literal["all", "stdout", "stderr"]
 
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.ASCII)
 

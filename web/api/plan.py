@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Response
 
 from schemas import api
+from web.api.answers import json_answer
 from web.api.documentation import problems
-from web.api.shapes import json_answer, plan_shape
+from web.api.shapes import plan_shape
 from web.dependencies import Admin, CurrentEngine, Viewer
 
 router = APIRouter(tags=["tree"])

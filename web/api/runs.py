@@ -11,8 +11,9 @@ from engine.model.identity import ScriptId
 from engine.model.run import Run, RunStatus
 from engine.ports import RunFilter
 from schemas import api
+from web.api.answers import json_answer
 from web.api.documentation import problems
-from web.api.shapes import json_answer, run_shape
+from web.api.shapes import run_shape
 from web.dependencies import CurrentEngine, Cursor, Limit, Operator, Viewer
 from web.service import Service
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Response
 
 from engine.model.status import ScriptStatus
 from schemas import api
+from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import SCRIPT
-from web.api.shapes import coming_shape, json_answer, occurrence_shape, script_shape
+from web.api.shapes import coming_shape, occurrence_shape, script_shape
 from web.dependencies import CurrentEngine, Cursor, Limit, Viewer
 
 router = APIRouter(tags=["scripts"])

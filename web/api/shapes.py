@@ -1,16 +1,12 @@
 """The engine's words in the shapes of the API: one function per shape, no decision.
 
-Each value is validated once, here, on the way out; routes send the bytes as they
-are, so that the framework does not go through a page of runs a second time.
+Each value is validated once, here, on the way out. The command line prints the same
+shapes, so nothing of the web framework is imported.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
-
-from fastapi import Response
-from pydantic import BaseModel
 
 from engine.model.plan import (
     CreateScript,
@@ -24,15 +20,6 @@ from engine.model.run import Occurrence, Run
 from engine.model.status import Coming, EnvironmentReport, ScriptReport, TriggerReport
 from engine.model.tree import Problem
 from schemas import api
-
-
-def json_answer(body: BaseModel, status: int = HTTPStatus.OK, *, sparse: bool = False) -> Response:
-    """Send a shape; `sparse` leaves out keys whose value is null."""
-    return Response(
-        body.model_dump_json(exclude_none=sparse),
-        status_code=status,
-        media_type="application/json",
-    )
 
 
 def run_shape(run: Run, waits_for: str | None = None) -> api.Run:

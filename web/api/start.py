@@ -7,10 +7,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from engine.model.run import RunStatus
 from schemas import api
+from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import SCRIPT
 from web.api.payload import PAYLOAD_LIMIT, read_payload
-from web.api.shapes import json_answer, waited_run_shape
+from web.api.shapes import waited_run_shape
 from web.api.wait import seconds_of, wait_for_end
 from web.dependencies import CurrentEngine, Operator
 

@@ -14,6 +14,7 @@ LONGEST_WAIT = timedelta(minutes=10)
 SLICE = 1.0
 """Seconds between two looks at whether the caller is still there and the server goes on."""
 
+
 def seconds_of(wait: str | None) -> float | None:
     """Read `30s`, `1m30s` or `90` (seconds). Raises a 422 problem for anything else."""
     if wait is None:

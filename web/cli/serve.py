@@ -1,0 +1,154 @@
+"""`pysched serve` and the engine process it becomes the parent of.
+
+`serve` checks what can be checked, then turns into the runner, which outlives
+engines; the runner starts `engine`, a hidden command with the same options.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import InvalidSettings
+from web.cli.failure import USAGE, Failed
+from web.cli.options import DataOption, TreeArgument
+from web.cli.settings import settings_for
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
+
+
+class OnStop(StrEnum):
+    DRAIN = "drain"
+    LEAVE = "leave"
+    CANCEL = "cancel"
+
+
+HostOption = Annotated[
+    str | None,
+    typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="Port, 0 for a free one.  [default: 8000]", show_default=False
+    ),
+]
+OnStopOption = Annotated[
+    OnStop | None,
+    typer.Option(
+        help="When the server stops: wait for runs, leave them going, or cancel them.",
+        show_default=False,
+    ),
+]
+
+
+def serve(
+    tree: TreeArgument = None,
+    data: DataOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    on_stop: OnStopOption = None,
+) -> None:
+    """Serve a tree: keep its schedules, run its scripts, answer on HTTP.
+
+    Ctrl-C stops it and waits for runs that are going; a second Ctrl-C ends them.
+    """
+    settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
+    _prepare(settings)
+    options = _engine_options(tree, data, host, port, on_stop)
+    runs = settings.runs
+    command = [
+        *_runner(),
+        "--data",
+        str(settings.paths.data),
+        "--on-stop",
+        runs.on_stop,
+        "--drain-timeout",
+        str(runs.drain_timeout.total_seconds()),
+        "--restart-delay",
+        str(runs.engine_restart_delay.total_seconds()),
+        "--",
+        sys.executable,
+        "-m",
+        "web.cli.main",
+        "engine",
+        *options,
+    ]
+    from web.cli.serving import STARTED_VARIABLE
+
+    started = datetime.now(UTC).isoformat()  # noqa: TID251 - the moment this names is right now
+    sys.stdout.flush()
+    os.execve(command[0], command, {**os.environ, STARTED_VARIABLE: started})  # noqa: S606
+
+
+def engine(
+    tree: TreeArgument = None,
+    data: DataOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    on_stop: OnStopOption = None,
+) -> None:
+    """Be the engine under a runner; started by `pysched serve`."""
+    try:
+        settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
+    except InvalidSettings as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(USAGE) from error
+    from engine.service.engine import Engine
+    from web.cli.serving import serve_engine
+
+    raise typer.Exit(serve_engine(settings, Engine.open))
+
+
+def _prepare(settings: "Settings") -> None:
+    """Find out now what would only end the engine later. Raises EngineError."""
+    from web.http_server import bind
+
+    data = settings.paths.data
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed(f"the data directory {data} cannot be used: {error.strerror}") from error
+    _check_unserved(data)
+    bind(settings.server.host, settings.server.port).close()
+
+
+def _check_unserved(data: Path) -> None:
+    import fcntl
+
+    from engine.runner.protocol import LOCK_NAME
+
+    lock = data / LOCK_NAME
+    if not lock.exists():
+        return
+    with lock.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(
+                f"{data} is already served by process {held.read().strip() or 'unknown'}; "
+                "stop that server first, or give this one its own directory with --data"
+            ) from None
+
+
+def _runner() -> list[str]:
+    from engine import runner
+
+    return [sys.executable, "-I", "-S", str(Path(runner.__file__).parent / "__main__.py")]
+
+
+def _engine_options(
+    tree: Path | None,
+    data: Path | None,
+    host: str | None,
+    port: int | None,
+    on_stop: OnStop | None,
+) -> list[str]:
+    named = {"--data": data, "--host": host, "--port": port, "--on-stop": on_stop}
+    options = [f"{name}={value}" for name, value in named.items() if value is not None]
+    return [*options, "--", str(tree)] if tree is not None else options

@@ -1,0 +1,159 @@
+"""The readable face of `pysched serve`: a short account of the start, then one line a run."""
+
+import logging
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from engine.errors import EngineError
+from engine.model.event import BuildChanged, Event, PlanApplied, RunChanged, RunnerChanged
+from engine.model.run import Run
+from web.cli.build_progress import BuildProgress
+from web.cli.overview import Overview
+from web.cli.plan_text import plan_lines, plan_sentence
+from web.cli.report import log_run
+from web.cli.terminal import error_console, mark, say
+from web.cli.words import RUN_LOOKS, count, local, run_sentence
+
+logger = logging.getLogger("pysched")
+
+MOST_ACTIONS = 10
+"""Changes of one pass that are listed; more are summed up."""
+LABEL = 8
+"""Width of the words at the left of the start's lines."""
+
+
+class TerminalReport:
+    """Prints to one console; a build in progress stays on the last line of a terminal."""
+
+    def __init__(self, console: Console, version: str, log_file: Path) -> None:
+        self._console = console
+        self._version = version
+        self._log_file = log_file
+        self._builds = BuildProgress(console)
+        self._waiting = console.status("") if console.is_terminal else None
+        self._is_started = False
+
+    def reading(self, tree: str) -> None:
+        self._line(("PyScheduler ", "bold"), self._version)
+        text = f"reading {tree}"
+        if self._waiting:
+            self._waiting.update(text)
+            self._waiting.start()
+        else:
+            self._line(f"{text} …")
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, RunChanged):
+            log_run(event.run)
+            self._run(event.run)
+        elif isinstance(event, PlanApplied) and self._is_started:
+            self._plan(event)
+        elif isinstance(event, BuildChanged):
+            self._build(event)
+        elif isinstance(event, RunnerChanged) and self._is_started:
+            self._runner(event)
+
+    def started(self, url: str, *, own_key: bool) -> None:
+        self._stop_waiting()
+        self._is_started = True
+        self._fact("serving", Text(url, style="bold"))
+        if not own_key:
+            self._fact(
+                "key",
+                "`pysched status`, `runs`, `logs`, `trigger` and `cancel` work on this machine;",
+            )
+            self._fact("", "for other programs, set PYSCHED_DEFAULT_API_KEY and start again")
+
+    def overview(self, found: Overview) -> None:
+        for problem in found.problems:
+            self._line((str(problem), "red" if problem.severity == "error" else "yellow"))
+        self._fact("scripts", _scripts_sentence(found))
+        if found.complete and found.scripts:
+            self._fact("python", _environments_sentence(found))
+        for number, (moment, script) in enumerate(found.coming):
+            self._fact("" if number else "next", f"{local(moment)}  {script}")
+        self._fact("log", str(self._log_file))
+
+    def stopping(self, runs: int) -> None:
+        self._stop_waiting()
+        self._builds.close()
+        if runs:
+            self._line(f"finishing {count(runs, 'run')}, Ctrl-C again to stop them now")
+
+    def stopped(self) -> None:
+        self._stop_waiting()
+        self._builds.close()
+        self._line("stopped")
+
+    def failed(self, error: EngineError) -> None:
+        self._stop_waiting()
+        logger.info("cannot start", extra={"error": error.code, "reason": str(error)})
+        say(("error: ", "bold red"), str(error), to=error_console())
+
+    def _run(self, run: Run) -> None:
+        if not run.status.final:
+            return
+        sentence = run_sentence(run.status, run.reason, run.duration_ms)
+        if run.attempt > 1:
+            sentence += f", attempt {run.attempt}"
+        self._line(
+            (local(run.finished_at or run.queued_at, date=False), "dim"),
+            " ",
+            mark(RUN_LOOKS[run.status], self._console),
+            f" {run.script}  {sentence}  ",
+            (run.id, "dim"),
+        )
+
+    def _plan(self, event: PlanApplied) -> None:
+        plan = event.plan
+        if len(plan.actions) > MOST_ACTIONS:
+            self._line(plan_sentence(plan))
+        elif plan.actions:
+            for line in list(plan_lines(plan))[:-1]:
+                self._line(line)
+        for problem in plan.problems if plan.actions else ():
+            self._line((str(problem), "red" if problem.severity == "error" else "yellow"))
+
+    def _build(self, event: BuildChanged) -> None:
+        self._stop_waiting()
+        facts = {"scripts": list(event.scripts), "phase": event.phase, "line": event.line}
+        logger.info("environment build", extra=facts)
+        self._builds.hear(event)
+
+    def _runner(self, event: RunnerChanged) -> None:
+        if event.connected:
+            self._line("the runner answers again")
+        else:
+            self._line(("the runner does not answer; runs go on without the server", "yellow"))
+
+    def _stop_waiting(self) -> None:
+        if self._waiting:
+            self._waiting.stop()
+
+    def _fact(self, label: str, text: str | Text) -> None:
+        self._line((f"{label:<{LABEL}} ", "dim"), text)
+
+    def _line(self, *parts: str | Text | tuple[str, str]) -> None:
+        say(*parts, to=self._console)
+
+
+def _scripts_sentence(found: Overview) -> str:
+    text = count(found.scripts, "script")
+    if found.complete and found.scripts:
+        text += f", {found.scheduled} with triggers"
+        if found.folders:
+            text += f", {count(found.folders, 'folder')}"
+    if found.problem_count:
+        text += f", {count(found.problem_count, 'problem')}; `pysched validate` lists them"
+    return text
+
+
+def _environments_sentence(found: Overview) -> str:
+    parts = [f"{found.ready} ready"]
+    if found.to_build:
+        parts.append(f"{found.to_build} to build")
+    if found.failed:
+        parts.append(f"{found.failed} could not be built")
+    return "environments of scripts: " + ", ".join(parts)
