@@ -26,6 +26,8 @@ class Claim:
 class DiskState:
     claim: Claim | None = None
     report: ExitReport | None = None
+    damage: str = ""
+    """Why the disk gives nothing out, such as `Input/output error`; then all else is unknown."""
 
 
 NOTHING = DiskState()
@@ -35,12 +37,13 @@ def disk_state(directory: Path) -> DiskState:
     """Read a run's directory; one that is missing or empty proves nothing.
 
     A file that is there and cannot be read as JSON (power was lost under it) counts as
-    a claim of unknown time, or as no exit report. Raises OSError when the disk refuses.
+    a claim of unknown time, or as no exit report.
     """
-    return DiskState(
-        claim=_claim(directory / protocol.CLAIM_NAME),
-        report=_report(directory / protocol.EXIT_NAME),
-    )
+    try:
+        claim = _claim(directory / protocol.CLAIM_NAME)
+        return DiskState(claim=claim, report=_report(directory / protocol.EXIT_NAME))
+    except OSError as error:
+        return DiskState(damage=error.strerror or str(error))
 
 
 def _claim(path: Path) -> Claim | None:

@@ -13,10 +13,12 @@ LARGEST_ARCHIVED stays in its frame files, where it reads the same.
 
 import asyncio
 import shutil
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from engine.errors import Unavailable
 from engine.model.identity import RunId
 from engine.ports import OutputArchive
 from engine.runner import frames, protocol
@@ -33,12 +35,14 @@ _CURVE: Final = 2
 async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None:
     """Archive and clear one run whose final status is on record; may be repeated.
 
-    Raises OSError when the disk refuses; the directory is then as good as before.
+    Raises Unavailable when the disk refuses; nothing is lost then.
     """
-    packed, text = await asyncio.to_thread(_to_archive, directory)
+    with _explained(directory, "archived and cleared"):
+        packed, text = await asyncio.to_thread(_to_archive, directory)
     if packed:
         await archive.keep(run_id, packed, text)
-    await asyncio.to_thread(_clear, directory)
+    with _explained(directory, "cleared"):
+        await asyncio.to_thread(_clear, directory)
 
 
 def unfinished(places: RunPlaces) -> list[RunId]:
@@ -50,9 +54,22 @@ def unfinished(places: RunPlaces) -> list[RunId]:
 
 
 def discard(directory: Path) -> None:
-    """Remove a run's directory with all it holds, for retention. Blocking; raises OSError."""
-    if directory.exists():
-        shutil.rmtree(directory)
+    """Remove a run's directory with all it holds, for retention. Blocking; raises Unavailable."""
+    with _explained(directory, "removed"):
+        if directory.exists():
+            shutil.rmtree(directory)
+
+
+@contextmanager
+def _explained(directory: Path, what: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"{directory}: the run's files cannot be {what}: {error.strerror or error}. "
+            "Make them accessible to the server and the disk writable; it is tried again "
+            "at the next start."
+        ) from error
 
 
 def _to_archive(directory: Path) -> tuple[bytes, str]:

@@ -79,15 +79,6 @@ def survey(active: Sequence[Run], connected: RunnerConnected, places: RunPlaces)
     return recover(active, connected, disk)
 
 
-def after_refusal(run: Run, state: DiskState, boot: str) -> Recovery:
-    """Return what became of a queued run whose start was refused, from its directory alone.
-
-    Events come in order: had this runner started it, `RunStarted` would have made it a
-    running one before the refusal came. So the claim is one that outlived its runner.
-    """
-    return _recover(run, RunnerConnected(live={}, ended=(), boot=boot), None, {run.id: state})
-
-
 def _recover(
     run: Run,
     connected: RunnerConnected,
@@ -98,11 +89,18 @@ def _recover(
         return Ended(report=ended)
     if run.id in connected.live:
         return Live(id=run.id, started_at=connected.live[run.id])
-    state = disk.get(run.id, NOTHING)
+    return _from_disk(run, disk.get(run.id, NOTHING), connected.boot)
+
+
+def _from_disk(run: Run, state: DiskState, boot: str) -> Recovery:
     if state.report is not None:
         return Ended(report=state.report)
+    if state.damage:
+        # One bad directory must not keep the others from being recovered, and
+        # what cannot be proved unclaimed must not be started.
+        return Lost(id=run.id, reason=f"its directory cannot be read: {state.damage}")
     if state.claim is not None:
-        return Lost(id=run.id, reason=_reason(state.claim, connected.boot))
+        return Lost(id=run.id, reason=_reason(state.claim, boot))
     if run.status is RunStatus.RUNNING:
         return Lost(id=run.id, reason="its directory is gone, and the runner does not know it")
     return NotStarted(id=run.id)

@@ -112,6 +112,12 @@ def test_an_exit_report_that_cannot_be_read_is_none(directory, content):
     assert disk_state(directory).report is None
 
 
+def test_a_disk_that_gives_nothing_out_is_said(directory):
+    (directory / protocol.CLAIM_NAME).mkdir()
+
+    assert disk_state(directory) == DiskState(damage="Is a directory")
+
+
 def test_a_survey_asks_runner_and_disk(places):
     live, over, lost, fresh = (a_run(f"20260501T120000-0{n}") for n in range(4))
     for run in (over, lost):
@@ -381,6 +387,17 @@ def test_an_archive_that_fails_costs_nothing(directory):
 
     assert read(directory).data == b"hello\noops\n"
     assert disk_state(directory).claim is not None
+
+
+def test_a_disk_that_refuses_is_told_with_the_place(directory, monkeypatch):
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(30, "Read-only file system")
+
+    a_finished_run(directory)
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    with pytest.raises(Unavailable, match=f"{RUN}: .* cannot be cleared: Read-only file system"):
+        finished(directory, FakeArchive())
 
 
 def test_a_run_that_never_had_a_directory_is_finished_at_once(places):

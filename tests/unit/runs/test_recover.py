@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine.model.run import RunStatus
 from engine.ports import RunnerConnected
 from engine.runs.disk import NOTHING, Claim, DiskState
-from engine.runs.recover import Ended, Live, Lost, NotStarted, after_refusal, recover
+from engine.runs.recover import Ended, Live, Lost, NotStarted, recover
 from tests.fakes.run_facts import NOON, a_report, a_run
 
 QUEUED = a_run()
@@ -90,6 +90,13 @@ def test_a_run_may_be_started_only_if_no_witness_knows_of_it(run, disk, live, ov
     assert isinstance(result, NotStarted) == (not witnesses)
 
 
+@pytest.mark.parametrize("run", [QUEUED, RUNNING])
+def test_a_run_whose_directory_cannot_be_read_is_not_started(run):
+    assert recovered(run, disk=DiskState(damage="Input/output error")) == Lost(
+        id=run.id, reason="its directory cannot be read: Input/output error"
+    )
+
+
 def test_every_run_is_answered_in_the_order_asked():
     runs = [a_run(f"20260501T120000-0{n}") for n in range(3)]
     report = a_report(runs[2].id, finished_at=NOON + timedelta(1))
@@ -97,15 +104,3 @@ def test_every_run_is_answered_in_the_order_asked():
     results = recover(runs, RunnerConnected(live={runs[1].id: NOON}, ended=[report]), {})
 
     assert [result.id for result in results] == [run.id for run in runs]
-
-
-@pytest.mark.parametrize(
-    ("state", "result"),
-    [
-        (DiskState(claim=CLAIM), Lost(id=QUEUED.id, reason="the runner died under it")),
-        (DiskState(claim=CLAIM, report=a_report()), Ended(report=a_report())),
-        (NOTHING, NotStarted(id=QUEUED.id)),
-    ],
-)
-def test_a_refused_start_is_explained_by_the_directory(state, result):
-    assert after_refusal(QUEUED, state, boot="now") == result
