@@ -1,49 +1,77 @@
-"""The small files of a run's directory, written so that a power cut leaves all or nothing."""
+"""The small files of a run's directory, written so that a power cut leaves all or nothing.
+
+Syncing is what costs here, up to several milliseconds on a busy disk, so it is done
+for all files of a batch together: one commit of the file system's journal serves
+them all, and the calls after the first return at once.
+"""
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from engine.runner.protocol import CLAIM_NAME
+from engine.runner.protocol import CLAIM_NAME, EXIT_NAME
+
+_CLAIM_SIZE = 256
+"""Bytes, so that the pid fits in later without changing the size."""
 
 
-def claim(directory: Path, content: Mapping[str, object]) -> bool:
-    """Take the right to start a run: False when somebody took it before.
+class Claim:
+    """The right to start a run, taken by creating a file that nobody else created."""
 
-    On disk when this returns, so that not even a power cut makes a second start
-    of it. Raises OSError when the directory can't be written.
+    def __init__(self, directory: Path, content: Mapping[str, object]) -> None:
+        """Take it. Raises FileExistsError when somebody did before, OSError if it can't be had."""
+        directory.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._directory = directory
+        self._content = content
+        self._fd = os.open(directory / CLAIM_NAME, flags, 0o600)
+        self._write(content)
+
+    def sync(self) -> None:
+        """Bring it to the disk, so that not even a power cut makes a second start of the run.
+
+        With it comes the new directory itself: ext4, XFS and btrfs commit in order.
+        """
+        os.fsync(self._fd)
+        sync(self._directory)
+
+    def close(self, pid: int | None) -> None:
+        """Add the pid, for people; nothing hangs on it, so it is not synced."""
+        with suppress(OSError):
+            if pid is not None:
+                self._write({**self._content, "pid": pid})
+        os.close(self._fd)
+
+    def _write(self, content: Mapping[str, object]) -> None:
+        os.pwrite(self._fd, json.dumps(content).encode().ljust(_CLAIM_SIZE) + b"\n", 0)
+
+
+def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:
+    """Write the exit reports of runs into their directories; returns what went wrong.
+
+    Each appears by rename once its content is on disk.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        fd = os.open(directory / CLAIM_NAME, flags, 0o600)
-    except FileExistsError:
-        return False
-    try:
-        os.write(fd, _encode(content))
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    sync_directory(directory)
-    sync_directory(directory.parent)
-    return True
-
-
-def replace(path: Path, content: Mapping[str, object], *, durable: bool) -> None:
-    """Write a file by rename: readers see the old content or the new. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, _encode(content))
-        if durable:
+    errors: list[OSError] = []
+    written: list[tuple[Path, int]] = []
+    for directory, report in reports:
+        try:
+            written.append((directory, _write_part(directory, report)))
+        except OSError as error:
+            errors.append(error)
+    for directory, fd in written:
+        try:
             os.fsync(fd)
-    finally:
-        os.close(fd)
-    part.replace(path)
+            _part(directory).replace(directory / EXIT_NAME)
+        except OSError as error:
+            errors.append(error)
+        finally:
+            os.close(fd)
+    return errors
 
 
-def sync_directory(directory: Path) -> None:
+def sync(directory: Path) -> None:
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -51,5 +79,17 @@ def sync_directory(directory: Path) -> None:
         os.close(fd)
 
 
-def _encode(content: Mapping[str, object]) -> bytes:
-    return json.dumps(content).encode() + b"\n"
+def _write_part(directory: Path, report: Mapping[str, object]) -> int:
+    fd = os.open(_part(directory), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    content = json.dumps(report).encode() + b"\n"
+    try:
+        if os.write(fd, content) != len(content):
+            raise OSError(f"{_part(directory)}: the disk is full")
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _part(directory: Path) -> Path:
+    return directory / f"{EXIT_NAME}.part"

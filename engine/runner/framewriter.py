@@ -12,10 +12,12 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from engine.runner.frames import HEADER, pack, parse, segment_name, since
+from engine.runner.frames import HEADER, segment_name
 
 _SMALLEST = 1 << 18
 _LARGEST = 1 << 22
+
+_CHUNK = 1 << 16
 
 
 class FrameWriter:
@@ -131,8 +133,7 @@ class FrameWriter:
         new = self._directory / segment_name(wanted)
         part = new.with_suffix(".part")
         try:
-            frames = parse(old.read_bytes(), offset)
-            part.write_bytes(pack(since(frames, wanted)))
+            _copy_from(old, part, wanted - offset)
             part.rename(new)
             old.unlink()
         except OSError:
@@ -141,3 +142,18 @@ class FrameWriter:
             return
         self._tail[0] = [wanted, kept - (wanted - offset)]
         self._tail_bytes -= wanted - offset
+
+
+def _copy_from(old: Path, new: Path, skip: int) -> None:
+    """Copy a segment without its first bytes of output, in small pieces. Raises OSError."""
+    with old.open("rb") as source, new.open("wb") as target:
+        while header := source.read(HEADER.size):
+            at_ns, stream, length = HEADER.unpack(header)
+            if length > skip:
+                source.seek(skip, os.SEEK_CUR)
+                target.write(HEADER.pack(at_ns, stream, length - skip))
+                break
+            source.seek(length, os.SEEK_CUR)
+            skip -= length
+        while piece := source.read(_CHUNK):
+            target.write(piece)

@@ -56,6 +56,7 @@ class Lifecycle:
 
     def stop(self, mode: OnStop, tell_engine: Callable[[], None]) -> None:
         """Begin to end."""
+        self._supervisor.settle()
         self.mode = mode
         tell_engine()
         if mode == "cancel":
@@ -76,7 +77,7 @@ class Lifecycle:
         """End when nothing is left to be done."""
         if self.mode is None:
             return
-        busy = bool(self._supervisor.live)
+        busy = self._supervisor.busy
         if self._engine.pid:
             if (not busy or self.mode == "leave") and self._engine_limit.call is None:
                 self._engine_limit = self._loop.call_in(_ENGINE_STOP, self._engine.kill)

@@ -136,11 +136,12 @@ class Runner:
         self.supervisor.cancel(str(message.get("id")), str(message.get("reason", "")))
 
     def _list(self, _message: Message) -> None:
+        self.supervisor.settle()
         self.server.answer(
             {
                 "event": "list",
                 "live": [run.live() for run in self.supervisor.live.values()],
-                "ended": list(self.supervisor.ended.values()),
+                "ended": self.supervisor.reports.all(),
             }
         )
 
@@ -148,8 +149,7 @@ class Runner:
         ids = message.get("ids")
         if not isinstance(ids, list):
             raise ValueError("ack: ids must be a list")
-        for each in cast("list[object]", ids):
-            self.supervisor.ended.pop(str(each), None)
+        self.supervisor.reports.acknowledge(map(str, cast("list[object]", ids)))
 
     def _stop(self, message: Message) -> None:
         mode = message.get("mode")

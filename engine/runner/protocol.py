@@ -12,7 +12,7 @@ with an `error` event, so that two neighbouring versions understand each other.
 
 Files in a run's directory, all written by the runner:
     claim            made with O_EXCL before anything starts: JSON {"id", "at_ns", "boot"},
-                     rewritten by rename with "pid" once the process exists
+                     padded with blanks; "pid" is written into it once the process exists
     output-*.frames  see `frames`
     samples          one line a sample: at_ns cpu_ms memory_bytes processes
     exit.json        ExitReport, by rename, before the `exit` event

@@ -11,17 +11,16 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from engine.runner import files, proc
-from engine.runner.failpoint import failpoint
+from engine.runner import proc
 from engine.runner.loop import Loop
 from engine.runner.mark import Marks
 from engine.runner.output import Output, Peer
-from engine.runner.protocol import CLAIM_NAME, EXIT_NAME, EndedBy, ExitReport
+from engine.runner.protocol import EndedBy
+from engine.runner.reports import Reports
 from engine.runner.request import Request
-from engine.runner.run import Run, never_started
+from engine.runner.run import Run
 from engine.runner.sampler import Sampler
-from engine.runner.say import say
-from engine.runner.spawn import SpawnFailed, spawn_run
+from engine.runner.starter import Starter
 from engine.runner.tree import Trees, send
 
 _DRAIN = 1.0
@@ -34,75 +33,47 @@ class Supervisor:
 
     def __init__(self, loop: Loop, marks: Marks, peer: Peer, on_end: Callable[[], None]) -> None:
         self.live: dict[str, Run] = {}
-        self.ended: dict[str, ExitReport] = {}
-        """Not acknowledged yet."""
         self.engine_pid = 0
+        """A child that is no run's."""
+        self.reports = Reports(loop, peer, on_end)
         self._loop = loop
-        self._marks = marks
-        self._emit = peer.emit
-        self._on_end = on_end
-        self._boot = proc.boot_id()
         self._trees = Trees(marks)
-        self._serial = 0
-        self.output = Output(loop, peer, self._on_quiet)
+        self._output = Output(loop, peer, self._on_quiet)
         self._sampler = Sampler(loop, self._trees, self.kill)
+        self._starter = Starter(loop, self._trees, peer, self.reports, self._begun)
 
-    # --- start
+    @property
+    def busy(self) -> bool:
+        """Whether a run is live or its end not yet written."""
+        return bool(self.live) or self.reports.waiting
+
+    def settle(self) -> None:
+        """Do at once what waits for the end of the round, so that no run is in between."""
+        self._starter.settle()
+        self.reports.settle()
 
     def start(self, request: Request) -> None:
-        """Start a run, once: a claim that is there already is answered with `refused`."""
-        claim = {"id": request.id, "at_ns": time.time_ns(), "boot": self._boot}
-        try:
-            claimed = files.claim(request.directory, claim)
-        except OSError as error:
-            self._end(never_started(request, f"no claim could be written: {error}", _now()))
-            return
-        if not claimed:
-            self._emit({"event": "refused", "id": request.id})
-            return
-        failpoint("after_claim")
-        try:
-            run = self._spawn(request)
-        except SpawnFailed as error:
-            report = never_started(request, str(error), _now())
-            self._write_report(request, report)
-            self._end(report)
-            return
-        failpoint("after_spawn")
-        self._emit({"event": "started", "id": run.id, "pid": run.pid, "started_ns": run.started_ns})
-        _annotate(request, {**claim, "pid": run.pid})
+        """Start a run, once; see `Starter`."""
+        self._starter.start(request)
 
-    def _spawn(self, request: Request) -> Run:
-        env = {
-            **request.env,
-            "PYSCHED_RUN_ID": request.id,
-            "PYSCHED_RUNNER": self._marks.variable,
-        }
-        self._serial = self._marks.next(self._serial, self._trees.runs)
-        self._marks.put(self._serial)
-        try:
-            pid, pipes = spawn_run(request.argv, request.cwd, env, merge=request.merge)
-        finally:
-            self._marks.remove()
-        run = Run(request, self._serial, pid, (_now(), time.monotonic()))
+    def _begun(self, run: Run, pipes: Mapping[int, int]) -> None:
         self.live[run.id] = self._trees.runs[run.serial] = run
-        self.output.follow(run, pipes)
-        if request.timeout is not None:
-            detail = f"limit {request.timeout:g} s"
-            expire = partial(self.kill, run, "timeout", detail)
-            run.timers.append(self._loop.call_in(request.timeout, expire))
+        self._output.follow(run, pipes)
+        timeout = run.request.timeout
+        if timeout is not None:
+            expire = partial(self.kill, run, "timeout", f"limit {timeout:g} s")
+            run.timers.append(self._loop.call_in(timeout, expire))
         self._sampler.wake()
-        return run
-
-    # --- kill
 
     def cancel(self, run_id: str, reason: str) -> None:
         """End a run for its owner's sake; one that is over or unknown is left as it is."""
+        self._starter.settle()
         run = self.live.get(run_id)
         if run:
             self.kill(run, "cancel", reason)
 
     def kill_all(self, detail: str, *, grace: bool = True) -> None:
+        self._starter.settle()
         for run in list(self.live.values()):
             self.kill(run, "shutdown", detail)
             if not grace:
@@ -132,8 +103,6 @@ class Supervisor:
         run.killing, run.grace_until = True, 0.0
         self._sweep(run)
 
-    # --- end
-
     def reap(self) -> list[tuple[int, int]]:
         """Wait for all children that have ended; returns pid and status of those of no run."""
         others: list[tuple[int, int]] = []
@@ -146,7 +115,7 @@ class Supervisor:
             if not pid:
                 return others
             if main := mains.pop(pid, None):
-                main.ended(status, usage, (_now(), time.monotonic()))
+                main.ended(status, usage, (time.time_ns(), time.monotonic()))
                 self._main_ended(main)
             elif owner := self._trees.last_owner(pid):
                 owner.waited(usage)
@@ -157,7 +126,7 @@ class Supervisor:
         run.cancel_timers()
         if run.grace_until:
             run.timers.append(self._loop.call_at(run.grace_until, partial(self._kill_now, run)))
-        self.output.drain(run)
+        self._output.drain(run)
         if run.pipes and not run.killing:
             self._sweep_in(_DRAIN, run)
         else:
@@ -201,33 +170,7 @@ class Supervisor:
         return self._trees.members(run)
 
     def _over(self, run: Run) -> None:
-        self.output.end(run)
+        self._output.end(run)
         del self.live[run.id], self._trees.runs[run.serial]
         run.close()
-        report = run.report()
-        failpoint("before_exit_json")
-        self._write_report(run.request, report)
-        self._end(report)
-
-    def _write_report(self, request: Request, report: ExitReport) -> None:
-        try:
-            files.replace(request.directory / EXIT_NAME, report, durable=True)
-        except OSError as error:
-            say(f"{request.id}: the report of its end could not be written: {error}")
-
-    def _end(self, report: ExitReport) -> None:
-        self.ended[report["id"]] = report
-        self._emit({"event": "exit", "report": report})
-        self._on_end()
-
-
-def _annotate(request: Request, claim: Mapping[str, object]) -> None:
-    """Add the pid to the claim, for people; nothing depends on it."""
-    try:
-        files.replace(request.directory / CLAIM_NAME, claim, durable=False)
-    except OSError as error:
-        say(f"{request.id}: the pid could not be noted in its claim: {error}")
-
-
-def _now() -> int:
-    return time.time_ns()
+        self.reports.add(run.request.directory, run.report())

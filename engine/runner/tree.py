@@ -24,7 +24,7 @@ class Trees:
     def __init__(self, marks: Marks) -> None:
         self.runs: dict[int, Run] = {}
         """By the serial of their mark."""
-        self._marks = marks
+        self.marks = marks
         self._ownership = Ownership(self._evidence)
         self._members: dict[int, Run] = {}
 
@@ -57,7 +57,7 @@ class Trees:
 
     def _evidence(self, process: Process) -> Run | None:
         """Find the run of an adopted process."""
-        serial = self._marks.serial(process.pid)
+        serial = self.marks.serial(process.pid)
         if serial is not None:
             return self.runs.get(serial)
         marked = proc.environment(process.pid, "PYSCHED_RUN_ID")

@@ -47,6 +47,29 @@ def test_messages_may_come_together(client: Client):
     assert [client.event("list")["live"], client.event("list")["live"]] == [[], []]
 
 
+def test_a_run_that_is_asked_for_and_ended_in_one_breath_is_ended(client: Client):
+    client.start("one", "import time; time.sleep(60)")
+    client.send(op="kill", id="one", reason="never mind")
+
+    assert client.exit("one")["detail"] == "never mind"
+
+
+def test_a_list_right_after_a_start_has_the_run(client: Client):
+    for number in range(20):
+        client.start(f"run-{number}", "import time; time.sleep(60)")
+    client.send(op="list")
+
+    assert len(client.event("list")["live"]) == 20
+
+
+def test_a_run_is_live_or_ended_in_every_list(client: Client):
+    for number in range(10):
+        client.start(f"run-{number}", argv=["/bin/true"])
+    lists = [client.list() for _ in range(100)]
+
+    assert {len(each["live"]) + len(each["ended"]) for each in lists} == {10}
+
+
 def test_unknown_keys_are_ignored(client: Client):
     client.send(op="list", colour="blue")
 

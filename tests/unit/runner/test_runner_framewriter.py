@@ -136,7 +136,7 @@ def test_no_room_for_the_exact_cut_keeps_somewhat_more(tmp_path: Path, monkeypat
     writer = FrameWriter(tmp_path, 10)
     for number in range(4):
         writer.write(number, STDOUT, memoryview(b"0123456"))
-    monkeypatch.setattr(Path, "write_bytes", _no_space)
+    monkeypatch.setattr(Path, "rename", _no_space)
     writer.close()
 
     kept = b"".join(each.data for each in read_frames(tmp_path) if each.stream != NOTICE)

@@ -1,0 +1,105 @@
+"""Start runs, each at most once: first the claim on disk, then the process.
+
+Starts that are asked for together share the wait for the disk.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from engine.runner.failpoint import failpoint
+from engine.runner.files import Claim
+from engine.runner.loop import Loop
+from engine.runner.mark import Marks
+from engine.runner.output import Peer
+from engine.runner.proc import boot_id
+from engine.runner.reports import Reports
+from engine.runner.request import Request
+from engine.runner.run import Run, never_started
+from engine.runner.spawn import SpawnFailed, spawn_run
+from engine.runner.tree import Trees
+
+
+class Starter:
+    """Turns requests into runs; `begun` takes each with its pipes, as stream by descriptor."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        trees: Trees,
+        peer: Peer,
+        reports: Reports,
+        begun: Callable[[Run, Mapping[int, int]], None],
+    ) -> None:
+        self._loop = loop
+        self._trees = trees
+        self._marks: Marks = trees.marks
+        self._peer = peer
+        self._reports = reports
+        self._begun = begun
+        self._boot = boot_id()
+        self._serial = 0
+        self._requests: list[Request] = []
+
+    def start(self, request: Request) -> None:
+        """Start a run at the end of this round of the loop.
+
+        A claim that is there already is answered with `refused`.
+        """
+        if not self._requests:
+            self._loop.call_in(0, self.settle)
+        self._requests.append(request)
+
+    def settle(self) -> None:
+        """Start now what was asked for."""
+        requests, self._requests = self._requests, []
+        for request, claim in self._claim(requests):
+            failpoint("after_claim")
+            pid = None
+            try:
+                pid = self._spawn(request)
+            except SpawnFailed as error:
+                self._never_started(request, str(error))
+            failpoint("after_spawn")
+            claim.close(pid)
+
+    def _claim(self, requests: list[Request]) -> list[tuple[Request, Claim]]:
+        """Claim runs for good; those that are refused or can't be claimed are answered here."""
+        claimed: list[tuple[Request, Claim]] = []
+        for request in requests:
+            content = {"id": request.id, "at_ns": time.time_ns(), "boot": self._boot}
+            try:
+                claimed.append((request, Claim(request.directory, content)))
+            except FileExistsError:
+                self._peer.emit({"event": "refused", "id": request.id})
+            except OSError as error:
+                self._never_started(request, f"no claim could be written: {error}")
+        return [each for each in claimed if self._synced(*each)]
+
+    def _synced(self, request: Request, claim: Claim) -> bool:
+        try:
+            claim.sync()
+        except OSError as error:
+            claim.close(None)
+            self._never_started(request, f"the claim could not be brought to the disk: {error}")
+            return False
+        return True
+
+    def _spawn(self, request: Request) -> int:
+        self._serial = self._marks.next(self._serial, self._trees.runs)
+        own = {"PYSCHED_RUN_ID": request.id, "PYSCHED_RUNNER": self._marks.variable}
+        self._marks.put(self._serial)
+        try:
+            pid, pipes = spawn_run(
+                request.argv, request.cwd, {**request.env, **own}, merge=request.merge
+            )
+        finally:
+            self._marks.remove()
+        run = Run(request, self._serial, pid, (time.time_ns(), time.monotonic()))
+        self._peer.emit(
+            {"event": "started", "id": run.id, "pid": pid, "started_ns": run.started_ns}
+        )
+        self._begun(run, pipes)
+        return pid
+
+    def _never_started(self, request: Request, reason: str) -> None:
+        self._reports.add(request.directory, never_started(request, reason, time.time_ns()))
