@@ -10,8 +10,9 @@ currency = os.environ.get("CURRENCY", "EUR")
 
 orders = pd.read_csv(here / "orders.csv", parse_dates=["date"])
 orders["total"] = orders["quantity"] * orders["price"]
+orders["month"] = orders["date"].dt.strftime("%Y-%m")
 report = orders.pivot_table(
-    index=orders["date"].dt.to_period("M").rename("month"),
+    index="month",
     columns="product",
     values="total",
     aggfunc="sum",
