@@ -63,7 +63,10 @@ def _drop_leftovers(layout: Layout, older_than: datetime) -> int:
 def _drop_old(paths: Iterable[Path], needed: Collection[Path], older_than: datetime) -> int:
     freed = 0
     for path in paths:
-        stat = path.stat()
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue  # Another process has collected it.
         if path not in needed and datetime.fromtimestamp(stat.st_mtime, UTC) < older_than:
             path.unlink(missing_ok=True)
             freed += stat.st_size

@@ -24,7 +24,7 @@ def index(tmp_path: Path) -> Iterator[PackageIndex]:
     make_wheel(wheels, "alpha", "2.0", command=True)
     make_wheel(wheels, "beta", "1.0", requires=["alpha<2"])
     make_wheel(wheels, "gamma", "1.0", requires=["alpha>=2"])
-    make_wheel(wheels, "modern", "1.0", requires_python=">=3.9")
+    make_wheel(wheels, "modern", "1.0", requires_python=">=3.99")
     with package_index(wheels) as served:
         yield served
 

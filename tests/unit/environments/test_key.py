@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from engine.environments.choice import Interpreter
-from engine.environments.key import environment_key, lock_hash, request_hash, resolution_hash
+from engine.environments.key import (
+    environment_key,
+    generation_of,
+    lock_hash,
+    request_hash,
+    resolution_hash,
+)
 from engine.model.environment import EnvironmentRequest
 
 PYTHON = Interpreter(
@@ -41,7 +47,10 @@ def test_another_platform_gives_another_name():
 
 
 def test_a_later_generation_stands_beside_the_first():
-    assert environment_key(LOCK, PYTHON, generation=2) == f"{environment_key(LOCK, PYTHON)}-2"
+    first, later = environment_key(LOCK, PYTHON), environment_key(LOCK, PYTHON, generation=2)
+
+    assert later == f"{first}-2"
+    assert (generation_of(first), generation_of(later)) == (0, 2)
 
 
 def test_no_python_asked_for_differs_from_a_python_called_none():

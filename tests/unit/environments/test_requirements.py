@@ -7,6 +7,7 @@ from engine.environments.requirements import (
     index_options,
     needs_permission,
     normalised_lock,
+    pinned,
     refusal,
 )
 
@@ -83,3 +84,16 @@ def test_a_lock_is_fully_hashed(lock: str):
 )
 def test_a_lock_with_one_package_without_a_hash_is_not_fully_hashed(more: str):
     assert not fully_hashed(HASHED + more)
+
+
+def test_pins_are_read_with_versions_and_addresses():
+    lock = (
+        "--index-url https://x/simple\nidna==3.10 \\\n    --hash=sha256:aa\n"
+        "requests[socks]==2.32.0 ; python_version < '4'\nthing @ https://x/thing.whl \\\n"
+    )
+
+    assert pinned(lock) == {
+        "idna": "3.10",
+        "requests": "2.32.0",
+        "thing": "https://x/thing.whl",
+    }
