@@ -166,11 +166,11 @@ class WaitedRun(Run):
 
 
 class FieldChange(Shape):
-    """`before` is empty for a new field, `after` for one that is gone."""
+    """`before` is null for a new field, `after` for one that is gone."""
 
     field: str
-    before: str
-    after: str
+    before: str | None
+    after: str | None
 
 
 class PlanAction(Shape):

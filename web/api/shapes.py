@@ -154,7 +154,9 @@ def _action_shape(action: ScriptAction) -> api.PlanAction:
         action=_ACTION_WORDS[type(action)],
         id=action.id,
         changes=tuple(
-            api.FieldChange(field=one.field, before=_text(one.before), after=_text(one.after))
+            api.FieldChange(
+                field=one.field, before=_text_or_none(one.before), after=_text_or_none(one.after)
+            )
             for one in changes
         ),
     )
@@ -172,6 +174,10 @@ def _utc(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is UTC:
         return moment
     return moment.astimezone(UTC)
+
+
+def _text_or_none(value: str | None) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: str) -> str:

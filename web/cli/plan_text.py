@@ -78,10 +78,14 @@ def _action_lines(action: ScriptAction) -> Iterator[Text]:
     for change in action.changes if isinstance(action, UpdateScript) else ():
         yield Text.assemble(
             f"    {change.field}: ",
-            (change.before or "(not set)", "red"),
+            (_side(change.before), "red"),
             " → ",
-            (change.after or "(not set)", "green"),
+            (_side(change.after), "green"),
         )
+
+
+def _side(value: str | None) -> str:
+    return "(not set)" if value is None else value or "(empty)"
 
 
 def _moved_words(moved: MovedOccurrence) -> str:

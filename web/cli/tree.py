@@ -43,12 +43,12 @@ def validate(
 
     Prints each problem as path:line:column with its mend. Ends with 1 when there is an error.
     """
-    from engine.service import offline
+    from engine.service import check
     from web.cli import problems_text
 
     settings = settings_for(tree, data)
     root = settings.paths.scripts
-    number, problems = offline.validate(root, settings)
+    number, problems = check.validate(root, settings)
     if format_ is Format.JSON:
         from web.api.shapes import problem_shapes
         from web.cli.terminal import write_json

@@ -49,7 +49,7 @@ def test_each_action_has_its_sign():
 
 
 def test_a_changed_field_is_told_from_and_to():
-    changes = (FieldChange("limits.timeout", "5m", "1m"), FieldChange("group", "", "db"))
+    changes = (FieldChange("limits.timeout", "5m", "1m"), FieldChange("group", None, "db"))
     plan = Plan(actions=[UpdateScript(entry=entry("b"), before=None, changes=changes)])
 
     assert text(plan)[1:3] == ["    limits.timeout: 5m → 1m", "    group: (not set) → db"]
