@@ -315,10 +315,12 @@ class Environments(Protocol):
         """Return the message of the newest build of this request if it failed."""
         ...
 
-    async def build(self, request: EnvironmentRequest) -> Environment:
+    async def build(self, request: EnvironmentRequest, *, force: bool = False) -> Environment:
         """Build or find the environment; concurrent calls for equal requests share one build.
 
-        Raises EnvironmentFailed with the tool's own sentence.
+        `force` tries again after a failure, resolves the requirements anew, and
+        leaves the old environment to the runs that use it. Raises
+        EnvironmentFailed with the tool's own sentence.
         """
         ...
 
