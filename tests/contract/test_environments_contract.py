@@ -115,3 +115,28 @@ def test_who_stops_waiting_does_not_stop_the_build_for_others(play: Play):
         assert await patient == environments.ready(GOOD)
 
     play(scenario)
+
+
+def test_a_failed_build_is_made_again_only_when_it_is_forced(play: Play):
+    async def scenario(environments: Environments) -> None:
+        with pytest.raises(EnvironmentFailed) as first:
+            await environments.build(BAD)
+        with pytest.raises(EnvironmentFailed) as remembered:
+            await environments.build(BAD)
+        with pytest.raises(EnvironmentFailed):
+            await environments.build(BAD, force=True)
+
+        assert str(remembered.value) == str(first.value)
+        assert environments.state(BAD) is EnvironmentState.FAILED
+
+    play(scenario)
+
+
+def test_a_forced_build_leaves_something_ready(play: Play):
+    async def scenario(environments: Environments) -> None:
+        await environments.build(GOOD)
+        rebuilt = await environments.build(GOOD, force=True)
+
+        assert environments.ready(GOOD) == rebuilt
+
+    play(scenario)
