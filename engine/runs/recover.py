@@ -100,16 +100,16 @@ def _from_disk(run: Run, state: DiskState, boot: str) -> Recovery:
         # what cannot be proved unclaimed must not be started.
         return Lost(id=run.id, reason=f"its directory cannot be read: {state.damage}")
     if state.claim is not None:
-        return Lost(id=run.id, reason=_reason(state.claim, boot))
+        return Lost(id=run.id, reason=_reason(run, state.claim, boot))
     if run.status is RunStatus.RUNNING:
         return Lost(id=run.id, reason="its directory is gone, and the runner does not know it")
     return NotStarted(id=run.id)
 
 
-def _reason(claim: Claim, boot: str) -> str:
+def _reason(run: Run, claim: Claim, boot: str) -> str:
     if claim.boot and boot and claim.boot != boot:
         return "the machine restarted under it"
-    if claim.pid is not None:
+    if claim.pid is not None or run.status is RunStatus.RUNNING:
         return "the runner died under it"
     when = f"claimed at {wording.moment(claim.at)}" if claim.at else "claimed"
     return f"{when}, cannot be proved started"

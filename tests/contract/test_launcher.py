@@ -335,9 +335,7 @@ def test_an_end_is_listed_until_it_is_acknowledged(play: Play):
         await scene.stage.reconnect()
         before = await scene.next(RunnerConnected, 2)
         scene.launcher.acknowledge([ONE])
-        await asyncio.sleep(0.05)
-        await scene.stage.lose()
-        await scene.stage.reconnect()
+        scene.launcher.refresh()
         after = await scene.next(RunnerConnected, 3)
 
         assert (list(before.ended), list(after.ended)) == ([report], [])

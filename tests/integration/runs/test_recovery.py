@@ -4,13 +4,14 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import engine.runner
 from engine.model.identity import RunId, ScriptId
-from engine.model.run import Run
+from engine.model.run import Run, RunStatus
 from engine.model.script import Limits
 from engine.ports import RunnerConnected, RunnerEvent, RunStarted, StartRequest
 from engine.runner import protocol
@@ -26,10 +27,11 @@ from tests.fakes.run_facts import a_run
 RUNS = [a_run(f"20260501T120000-{n:02x}") for n in range(12)]
 LINES = 120
 PRINTING = f"""
-import sys, time
+import os, sys, time
 for n in range({LINES}):
     print("line", n, flush=True)
-    time.sleep(0.002)
+    while n == {LINES // 2} and not os.path.exists("go"):
+        time.sleep(0.002)
 sys.exit(int(sys.argv[1]))
 """
 SLEEPING = "import time; time.sleep(60)"
@@ -139,6 +141,7 @@ def test_an_engine_that_was_away_finds_every_line_and_exit_code(house: House):
             await first.start(RUNS, PRINTING)
         async with Engine(house) as second:
             assert {type(each) for each in await second.survey(RUNS)} == {Live}
+        (house.data / "go").touch()
         await asyncio.to_thread(await_ends, house, RUNS)
         async with Engine(house) as third:
             return await third.survey(RUNS)
@@ -156,7 +159,7 @@ def await_ends(house: House, runs: list[Run]) -> None:
 
 
 def test_a_runner_that_died_leaves_ended_lost_and_unclaimed_runs(house: House):
-    over, lost, fresh = RUNS[:3]
+    over, lost, fresh = RUNS[0], replace(RUNS[1], status=RunStatus.RUNNING), RUNS[2]
 
     async def story() -> list[Recovery]:
         async with Engine(house) as first:

@@ -235,8 +235,9 @@ def test_a_runner_of_another_version_is_named_in_the_refusal(socket):
         scene.server.hello["version"] = 99
         await scene.server.open()
         scene.client.open()
+        await scene.server.until(lambda: scene.server.connections == 2)
         with pytest.raises(Unavailable, match="speaks version 99 of the protocol"):
-            await scene.client.wait_connected(0.3)
+            await scene.client.wait_connected(0.01)
         with pytest.raises(Unavailable, match="speaks version 99"):
             scene.client.start(a_request())
         assert scene.heard == []

@@ -62,9 +62,14 @@ def test_a_queued_run_that_is_not_asked_about_may_be_started():
         (Claim(at=None), "claimed, cannot be proved started"),
     ],
 )
-@pytest.mark.parametrize("run", [QUEUED, RUNNING])
-def test_a_claimed_run_of_which_nothing_else_is_known_is_lost(run, claim, reason):
-    assert recovered(run, disk=DiskState(claim=claim)) == Lost(id=run.id, reason=reason)
+def test_a_claimed_run_of_which_nothing_else_is_known_is_lost(claim, reason):
+    assert recovered(QUEUED, disk=DiskState(claim=claim)) == Lost(id=QUEUED.id, reason=reason)
+
+
+def test_a_run_that_was_seen_running_needs_no_other_proof_of_its_start():
+    disk = DiskState(claim=Claim(at=NOON))
+
+    assert recovered(RUNNING, disk=disk) == Lost(id=RUNNING.id, reason="the runner died under it")
 
 
 def test_a_running_run_whose_directory_is_gone_is_lost():
