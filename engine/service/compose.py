@@ -1,0 +1,212 @@
+"""Put the parts together: the only place that knows which real thing stands for which port."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from engine.environments.session import BuildProgress
+from engine.history.repository import Repository
+from engine.model.environment import Environment
+from engine.model.event import BuildChanged
+from engine.model.identity import ScriptId
+from engine.model.plan import Plan
+from engine.model.status import Collected
+from engine.ports import InForce
+from engine.reconcile.builds import Builds
+from engine.reconcile.endings import Endings
+from engine.reconcile.loop import Loop
+from engine.reconcile.parts import Parts
+from engine.reconcile.passes import Passes
+from engine.reconcile.preview import preview
+from engine.reconcile.record import Recorder
+from engine.reconcile.removals import Removals
+from engine.reconcile.state import State
+from engine.reconcile.tasks import Tasks
+from engine.runner.protocol import SOCKET_NAME
+from engine.runs.client import RunnerClient
+from engine.runs.files import RunFiles
+from engine.runs.places import RunPlaces
+from engine.runs.request import RequestBuilder
+from engine.schedule.alarm import ApsAlarm
+from engine.schedule.jump import Jump, Wakefulness
+from engine.service.bus import Bus
+from engine.service.check import definer
+from engine.service.clock import SystemClock
+from engine.service.data import CONFIRMATION, open_environments, open_stores
+from engine.service.housekeeping import Housekeeping
+from engine.service.reports import Reports
+from engine.service.requests import Requests
+from engine.service.workplace import TreeInboxes, TreeSources
+from engine.tree.scan import TreeScanner
+from engine.tree.watch import Pace, TreeWatcher
+from schemas.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Composition:
+    """All parts of a served tree, and the order in which they start and stop."""
+
+    def __init__(self, settings: Settings, server_started: datetime) -> None:
+        self.settings = settings
+        self.root = settings.paths.scripts
+        self.data = settings.paths.data
+        self.clock = SystemClock()
+        self.bus = Bus()
+        self.tasks = Tasks()
+        self.stores = open_stores(self.data, self.clock)
+        self.runs = self.stores.runs
+        self.state = State(Wakefulness(self.clock.now(), self.clock.monotonic()))
+        self.environments = open_environments(settings, self.clock, self._build_went_on)
+        self.scanner = TreeScanner(self.root, definer(settings), self.clock)
+        self.watcher = TreeWatcher(
+            self.root,
+            self.clock,
+            polling=settings.reconcile.polling,
+            pace=Pace(debounce=settings.reconcile.debounce.total_seconds()),
+        )
+        self.client = RunnerClient(self.data / SOCKET_NAME)
+        self.alarm = ApsAlarm(self.clock, self._jumped)
+        self.repository: Repository | None = None
+        self.places = RunPlaces(self.data)
+        self.files = RunFiles(
+            places=self.places,
+            requests=RequestBuilder(places=self.places, server_env=dict(os.environ)),
+            outputs=self.stores.archive,
+        )
+        self.server_started = server_started
+        self._watching: asyncio.Task[None] | None = None
+        self._looping: asyncio.Task[None] | None = None
+        self._assemble()
+
+    def _assemble(self) -> None:
+        sources = TreeSources(self.root, lambda: self.repository, self.data / "checkouts")
+        self.parts = Parts(
+            clock=self.clock,
+            tree=self.scanner,
+            scripts=self.stores.scripts,
+            runs=self.runs,
+            journal=self.stores.journal,
+            launcher=self.client,
+            environments=self.environments,
+            alarm=self.alarm,
+            sources=sources,
+            files=self.files,
+            inboxes=TreeInboxes(self.root),
+            publish=self.bus.publish,
+            linked=self._link,
+            slots=self.settings.runs.max_concurrent,
+            server_started=self.server_started,
+        )
+        self.recorder = Recorder(self.runs, self.state, self.bus.publish)
+        self.endings = Endings(self.parts, self.state, self.recorder, self.tasks)
+        self.builds = Builds(
+            self.environments, self.stores.journal, self.state, self.tasks, self._look_at
+        )
+        passes = Passes(self.parts, self.state, self.recorder, self.endings, self.builds)
+        self.removals = Removals(self.data / CONFIRMATION)
+        self.loop = Loop(self.parts, self.state, passes, self.removals, self.tasks)
+        self.reports = Reports(self.state, self.runs, self.environments, sources.revision)
+        self.requests = Requests(
+            self.clock, self.state, self.runs, self.recorder, self.endings, self.places
+        )
+        self.housekeeping = Housekeeping(
+            self.stores.main, self.stores.archive, self.environments, self.files, self.clock
+        )
+
+    async def start(self, deadline: float) -> None:
+        """Load what is known, bring the tree into force, then listen to files and time.
+
+        The runner is asked first, so that runs that went on without us are
+        accounted for before anything is planned. Raises Unavailable when it does
+        not answer in `deadline` seconds.
+        """
+        await asyncio.to_thread(self._load)
+        self.client.subscribe(self.endings.receive)
+        self.client.open()
+        await self.client.wait_connected(deadline)
+        await self.endings.recovered.wait()
+        self.endings.put_away_all(await self.files.unarchived())
+        self.alarm.start()
+        await self.loop.look(starting=self.server_started)
+        self._looping = self.tasks.spawn(self.loop.run())
+        self._watching = self.tasks.spawn(self.watcher.watch(self._changed))
+        self._keep_house()
+
+    def _load(self) -> None:
+        self.repository = Repository.discover(self.root)
+        if self.repository is not None:
+            self.repository.exclude(".venv")
+        self.environments.start()
+        known = self.stores.scripts.load()
+        self.scanner.prime(known)
+        for in_force in known:
+            self.state.put(in_force)
+        self.state.kept = frozenset(self.state.scripts)
+        for run in self.runs.active():
+            self.state.active.put(run)
+
+    def _keep_house(self) -> None:
+        self.alarm.every(self.settings.reconcile.interval, "full pass", self._full_pass)
+        self.alarm.every(timedelta(hours=1), "collect", self._collect, first=timedelta(minutes=5))
+
+    async def _full_pass(self) -> None:
+        self.loop.look_at(None)
+
+    async def _collect(self) -> None:
+        await self.collect()
+
+    async def collect(self) -> Collected:
+        """Remove what is past its time."""
+        return await self.housekeeping.collect(
+            tuple(self.state.scripts.values()), self.state.active
+        )
+
+    async def stop(self) -> None:
+        """Start nothing more, end what listens, write what is under way, close the databases."""
+        self.endings.dispatcher.draining = True
+        for task in (self._watching, self._looping):
+            if task is not None:
+                task.cancel()
+        await self.alarm.stop()
+        await self.environments.close()
+        await self.client.close()
+        await self.tasks.settle()
+        await asyncio.to_thread(self.stores.close)
+
+    async def _changed(self, paths: Collection[Path] | None) -> None:
+        """Turn the watcher's hints into scripts to look at."""
+        self.loop.look_at(None if paths is None else self.scanner.affected(paths))
+
+    def _look_at(self, scripts: Collection[ScriptId]) -> None:
+        self.loop.look_at(scripts)
+
+    def _jumped(self, jump: Jump) -> None:
+        logger.warning("the clock jumped", extra={"seconds": jump.by.total_seconds()})
+        self.loop.ring()
+        self.loop.look_at(None)
+
+    def _link(self, in_force: InForce, environment: Environment | None) -> None:
+        directory = self.root / in_force.id
+        if environment is None:
+            self.environments.unlink(directory)
+        else:
+            self.environments.link(directory, environment.key)
+
+    def _build_went_on(self, progress: BuildProgress) -> None:
+        users = self.builds.users(progress.request)
+        self.bus.publish(BuildChanged(progress.request, users, progress.phase, progress.line))
+
+    def pending(self) -> Plan:
+        """Return what the last scan would still change: what is held back."""
+        return preview(
+            self.state.tree, self.state.scripts, self.environments.state, self.clock.now()
+        )
+
+
+def compose(settings: Settings, server_started: datetime) -> Composition:
+    """Put a server's parts together; raises EngineError when the data directory is unusable."""
+    return Composition(settings, server_started)

@@ -1,0 +1,219 @@
+"""Class Engine: everything that the command line and the web may ask for.
+
+It owns the parts and their order of starting and stopping, translates plain text
+into ids, and leaves every decision to the folders below.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from engine.errors import NotFound
+from engine.model.event import Listener
+from engine.model.identity import RunId, ScriptId
+from engine.model.plan import Plan
+from engine.model.run import Occurrence, Run, RunStatus
+from engine.model.script import Script
+from engine.model.status import Collected, Coming, Health, Output, OutputLine, ScriptReport
+from engine.ports import Page, RunFilter
+from engine.runs import lines, output
+from engine.schedule.preview import coming
+from engine.service.compose import Composition, compose
+from engine.service.health import health
+from engine.service.reports import ScriptFilter
+from engine.service.waiting import Waiters
+from schemas.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+NO_ENV: Mapping[str, str] = {}
+DEADLINE_SECONDS = 10.0
+"""How long the start waits for the runner to answer."""
+
+
+class Engine:
+    """A served tree; use on one event loop."""
+
+    def __init__(self, composition: Composition) -> None:
+        self._all = composition
+        self._waiters = Waiters()
+        composition.bus.subscribe(self._waiters.receive)
+        self._stopping = asyncio.Event()
+
+    @classmethod
+    def open(cls, settings: Settings, *, server_started: datetime) -> "Engine":
+        """Open the data directory; raises EngineError when it cannot be used."""
+        return cls(compose(settings, server_started))
+
+    @property
+    def settings(self) -> Settings:
+        return self._all.settings
+
+    @property
+    def tree_root(self) -> Path:
+        return self._all.root
+
+    async def start(self) -> None:
+        """Bring the tree into force and begin to run; returns when all is scheduled."""
+        await self._all.start(DEADLINE_SECONDS)
+
+    async def stop(self) -> None:
+        """Start nothing more, let go of the runs, which the runner goes on guarding."""
+        await self._all.stop()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called for every event; returns what ends that."""
+        return self._all.bus.subscribe(listener)
+
+    def health(self) -> Health:
+        return health(self._all)
+
+    # Scripts
+
+    def scripts(
+        self,
+        *,
+        q: str | None = None,
+        status: str | None = None,
+        folder: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ScriptReport]:
+        which = ScriptFilter(q=q, status=status, folder=folder)
+        return self._all.reports.page(which, limit=limit, cursor=cursor, now=self._now())
+
+    def script(self, script_id: str) -> ScriptReport:
+        """Tell all about one script. Raises NotFound."""
+        return self._all.reports.one(ScriptId(script_id), self._now())
+
+    def coming(self, script_id: str, count: int) -> Sequence[Coming]:
+        """Return the next occurrences of a script, soonest first. Raises NotFound."""
+        script = self._definition(script_id)
+        if not script.enabled:
+            return ()
+        found = coming(script.triggers, script.id, from_=self._now(), count=count)
+        return [Coming(due=each.local, trigger=each.trigger) for each in found]
+
+    def occurrences(
+        self, script_id: str, *, limit: int, cursor: str | None = None
+    ) -> Page[Occurrence]:
+        """Return a page of the script's ledger, newest first."""
+        return self._all.runs.occurrences(ScriptId(script_id), limit=limit, cursor=cursor)
+
+    def plan(self) -> Plan:
+        """Return what waits to be brought into force: what is held back or was not seen yet."""
+        return self._all.pending()
+
+    async def reconcile(self, *, confirm: bool = False) -> Plan:
+        """Make a full pass now; `confirm` lets removals through that wait for it."""
+        if confirm:
+            self._all.removals.confirm(self._all.state.kept)
+        return await self._all.loop.look(None)
+
+    # Runs
+
+    def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
+        """Return a page of runs, newest first."""
+        return self._all.runs.page(which, limit=limit, cursor=cursor)
+
+    def run(self, run_id: str) -> Run:
+        """Return one run. Raises NotFound."""
+        run = self._all.state.active.get(RunId(run_id)) or self._all.runs.run(RunId(run_id))
+        if run is None:
+            raise NotFound(f"there is no run {run_id!r}")
+        return run
+
+    def waiting_reason(self, run_id: str) -> str | None:
+        """Say what a queued run waits for; None for one that is not queued."""
+        if self.run(run_id).status is not RunStatus.QUEUED:
+            return None
+        return self._all.endings.dispatcher.admission().reasons.get(RunId(run_id), "starts now")
+
+    def output(
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: output.View = "all"
+    ) -> Output:
+        """Return a part of a run's output, counted in bytes of both streams together."""
+        finished = self.run(run_id).status.final
+        read = partial(output.read, offset=offset, view=stream, limit=limit)
+        found = self._all.files.look(RunId(run_id), read)
+        return Output(
+            data=found.data,
+            offset=offset,
+            next_offset=found.next_offset,
+            finished=finished and not found.more,
+        )
+
+    def output_lines(self, run_id: str, *, tail: int | None = None) -> Sequence[OutputLine]:
+        """Return a run's output as lines, each with its time and stream."""
+        self.run(run_id)
+        count = sys.maxsize if tail is None else tail
+        found = self._all.files.look(RunId(run_id), partial(lines.tail, count=count))
+        return [OutputLine(at=line.at, stream=line.stream, text=line.text) for line in found]
+
+    async def execute(
+        self,
+        script_id: str,
+        *,
+        args: Sequence[str] = (),
+        env: Mapping[str, str] = NO_ENV,
+        requested_by: str,
+    ) -> RunId:
+        """Queue a run by hand. Raises NotFound, and Refused when the overlap rule says no."""
+        return await self._all.requests.execute(
+            self._definition(script_id), args=args, env=env, requested_by=requested_by
+        )
+
+    async def trigger(
+        self,
+        script_id: str,
+        *,
+        payload: bytes | None = None,
+        requested_by: str,
+        idempotency_key: str | None = None,
+    ) -> RunId:
+        """Queue a run by the script's url trigger. Raises NotFound and Refused."""
+        return await self._all.requests.trigger(
+            self._definition(script_id),
+            payload=payload,
+            requested_by=requested_by,
+            idempotency_key=idempotency_key,
+        )
+
+    async def cancel(self, run_id: str, *, requested_by: str) -> None:
+        """Ask a queued or running run to stop. Raises NotFound and Unavailable."""
+        self._all.requests.cancel(RunId(run_id), requested_by)
+
+    async def wait(self, run_id: str, seconds: float) -> Run:
+        """Return the run when it is over, or as it is after so many seconds."""
+        await self._waiters.wait(
+            RunId(run_id), lambda: self.run(run_id).status.final, seconds=seconds
+        )
+        return self.run(run_id)
+
+    async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
+        """Wait until the run has written beyond `offset` or is over, at most so long."""
+        await self._waiters.wait(
+            RunId(run_id),
+            lambda: self.run(run_id).status.final or self._waiters.size(RunId(run_id)) > offset,
+            seconds=seconds,
+        )
+
+    async def collect(self) -> Collected:
+        """Remove environments that nothing uses and runs past their time."""
+        return await self._all.collect()
+
+    def _definition(self, script_id: str) -> Script:
+        in_force = self._all.state.scripts.get(ScriptId(script_id))
+        if in_force is None:
+            raise NotFound(f"there is no script {script_id!r}")
+        if in_force.script is None:
+            first = in_force.problems[0] if in_force.problems else None
+            raise NotFound(f"{script_id} has no valid definition yet: {first}")
+        return in_force.script
+
+    def _now(self) -> datetime:
+        return self._all.clock.now()

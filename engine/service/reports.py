@@ -1,0 +1,179 @@
+"""Tell what is known of scripts: one in full, or a page of those a filter lets through."""
+
+import base64
+import binascii
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.errors import InvalidInput, NotFound
+from engine.model.environment import EnvironmentState
+from engine.model.identity import ScriptId
+from engine.model.run import Run
+from engine.model.script import Script
+from engine.model.status import EnvironmentReport, ScriptReport, TriggerReport
+from engine.model.tree import Severity
+from engine.model.trigger import TimedTrigger, Trigger, kind_of
+from engine.ports import Environments, InForce, Page, RunStore
+from engine.reconcile.state import State
+from engine.reconcile.status import script_status
+from engine.schedule.describe import describe
+from engine.schedule.fire_times import next_moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptFilter:
+    q: str | None = None
+    """Words in id, name or description."""
+    status: str | None = None
+    folder: str | None = None
+
+
+class Reports:
+    def __init__(
+        self,
+        state: State,
+        runs: RunStore,
+        environments: Environments,
+        revision: Callable[[], str | None],
+    ) -> None:
+        self._state = state
+        self._runs = runs
+        self._environments = environments
+        self._revision = revision
+
+    def one(self, script: ScriptId, now: datetime) -> ScriptReport:
+        """Tell all about one script. Raises NotFound."""
+        in_force = self._state.scripts.get(script)
+        if in_force is None:
+            raise NotFound(f"there is no script {script!r}")
+        return self._report(in_force, self._runs.last_runs([script]), now)
+
+    def page(
+        self, which: ScriptFilter, *, limit: int, cursor: str | None, now: datetime
+    ) -> Page[ScriptReport]:
+        """Return reports in order of id. Raises InvalidInput for a cursor that is not ours."""
+        after = _decoded(cursor)
+        ids = sorted(
+            script
+            for script, in_force in self._state.scripts.items()
+            if script > after and _matches(in_force, which)
+        )
+        if which.status is not None:
+            ids = self._with_status(ids, which.status, limit)
+        shown = ids[:limit]
+        last_runs = self._runs.last_runs(shown)
+        items = [self._report(self._state.scripts[script], last_runs, now) for script in shown]
+        more = len(ids) > limit
+        return Page(items=items, next_cursor=_encoded(shown[-1]) if more and shown else None)
+
+    def _with_status(self, ids: Collection[ScriptId], status: str, limit: int) -> list[ScriptId]:
+        found: list[ScriptId] = []
+        for script in ids:
+            if self.status(self._state.scripts[script]) == status:
+                found.append(script)
+                if len(found) > limit:
+                    break
+        return found
+
+    def status(self, in_force: InForce) -> str:
+        return script_status(
+            in_force, self._environment_state(in_force.script), self._last_started(in_force)
+        )
+
+    def _last_started(self, in_force: InForce) -> Run | None:
+        return self._runs.last_started(in_force.id)
+
+    def _environment_state(self, script: Script | None) -> EnvironmentState:
+        if script is None:
+            return EnvironmentState.MISSING
+        return self._environments.state(script.environment)
+
+    def _report(
+        self, in_force: InForce, last_runs: Mapping[ScriptId, Run], now: datetime
+    ) -> ScriptReport:
+        script = in_force.script
+        triggers = (
+            tuple(_trigger_report(script, trigger, now) for trigger in script.triggers)
+            if script
+            else ()
+        )
+        return ScriptReport(
+            id=in_force.id,
+            name=script.name if script else in_force.id.rsplit("/", 1)[-1],
+            description=script.description if script else "",
+            folder=folder_of(in_force.id),
+            enabled=script.enabled if script else False,
+            status=script_status(
+                in_force, self._environment_state(script), self._last_started(in_force)
+            ),
+            stale=script is not None
+            and any(p.severity is Severity.ERROR for p in in_force.problems),
+            problems=in_force.problems,
+            triggers=triggers,
+            next_run=min((each.next for each in triggers if each.next is not None), default=None),
+            last_run=last_runs.get(in_force.id),
+            active=self._state.active.of(in_force.id),
+            environment=self._environment(in_force),
+            revision=self._revision(),
+            digest=in_force.digest,
+        )
+
+    def _environment(self, in_force: InForce) -> EnvironmentReport:
+        script = in_force.script
+        request = script.environment if script else None
+        ready = self._environments.ready(request) if request else None
+        if ready is None and in_force.environment is not None:
+            ready = self._environments.by_key(in_force.environment)
+        return EnvironmentReport(
+            state=self._environment_state(script),
+            key=ready.key if ready else None,
+            python=ready.python if ready else None,
+            message=self._environments.failure(request) if request else None,
+        )
+
+
+def folder_of(script: ScriptId) -> str:
+    """Return the folder that holds a script; empty for one directly below the root."""
+    return script.rpartition("/")[0]
+
+
+def _trigger_report(script: Script, trigger: Trigger, now: datetime) -> TriggerReport:
+    fires = script.enabled and trigger.enabled
+    moment = (
+        next_moment(trigger, script.id, now)
+        if fires and isinstance(trigger, TimedTrigger)
+        else None
+    )
+    return TriggerReport(
+        key=trigger.key,
+        kind=kind_of(trigger),
+        description=describe(trigger),
+        enabled=trigger.enabled,
+        next=moment.start if moment else None,
+    )
+
+
+def _matches(in_force: InForce, which: ScriptFilter) -> bool:
+    if which.folder is not None:
+        folder = folder_of(in_force.id)
+        if folder != which.folder and not folder.startswith(f"{which.folder}/"):
+            return False
+    if not which.q:
+        return True
+    script = in_force.script
+    text = f"{in_force.id} {script.name} {script.description}" if script else in_force.id
+    return all(word in text.casefold() for word in which.q.casefold().split())
+
+
+def _encoded(script: ScriptId) -> str:
+    return base64.urlsafe_b64encode(script.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str | None) -> str:
+    if cursor is None:
+        return ""
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise InvalidInput(f"{cursor!r} is no cursor of this list") from error

@@ -1,0 +1,145 @@
+"""Carry out what people and programs ask for: run this now, stop that."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from engine.errors import NotFound, Refused
+from engine.model.identity import RunId, ScriptId, requested_run_id
+from engine.model.run import Cause, Run
+from engine.model.script import Script
+from engine.model.trigger import UrlTrigger
+from engine.ports import Clock, RunStore, Transition
+from engine.reconcile.endings import Endings
+from engine.reconcile.enqueue import Request, enqueue_request
+from engine.reconcile.record import Recorder
+from engine.reconcile.state import State
+from engine.runs.places import RunPlaces
+
+
+class Requests:
+    def __init__(
+        self,
+        clock: Clock,
+        state: State,
+        runs: RunStore,
+        recorder: Recorder,
+        endings: Endings,
+        places: RunPlaces,
+    ) -> None:
+        self._clock = clock
+        self._state = state
+        self._runs = runs
+        self._recorder = recorder
+        self._endings = endings
+        self._places = places
+        self._turns: dict[tuple[ScriptId, str], asyncio.Lock] = {}
+
+    async def execute(
+        self,
+        script: Script,
+        *,
+        args: Sequence[str],
+        env: Mapping[str, str],
+        requested_by: str,
+    ) -> RunId:
+        """Queue a run by hand. Raises Refused when the script's overlap rule says no."""
+        return await self._enqueue(
+            script,
+            Request(
+                id=self._new_id(),
+                cause=Cause.MANUAL,
+                requested_by=requested_by,
+                args=tuple(args),
+                env=env,
+            ),
+        )
+
+    async def trigger(
+        self,
+        script: Script,
+        *,
+        payload: bytes | None,
+        requested_by: str,
+        idempotency_key: str | None,
+    ) -> RunId:
+        """Queue a run by the script's URL trigger; the same key gives the same run.
+
+        Raises NotFound when the script has no such trigger, and Refused.
+        """
+        trigger = next((each for each in script.triggers if isinstance(each, UrlTrigger)), None)
+        if trigger is None:
+            raise NotFound(
+                f"{script.id} has no url trigger. Add `- url: true` to its triggers, "
+                "or use execute."
+            )
+        if not (script.enabled and trigger.enabled):
+            raise Refused(f"{script.id} is paused: its url trigger does not fire")
+        run_id = self._new_id()
+
+        async def enqueue() -> RunId:
+            request = Request(
+                id=run_id,
+                cause=Cause.URL,
+                requested_by=requested_by,
+                trigger=trigger,
+                payload=await self._keep(run_id, payload),
+            )
+            return await self._enqueue(script, request, idempotency_key)
+
+        if idempotency_key is None:
+            return await enqueue()
+        return await self._once((script.id, idempotency_key), enqueue)
+
+    async def _once(
+        self, key: tuple[ScriptId, str], enqueue: Callable[[], Awaitable[RunId]]
+    ) -> RunId:
+        """Return the run of an earlier request with this key, else enqueue one.
+
+        Requests with the same key that come at the same time take turns; one that
+        was refused left no run, so the next may try.
+        """
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            try:
+                known = self._runs.requested(*key)
+                return known if known is not None else await enqueue()
+            finally:
+                self._turns.pop(key, None)
+
+    def _known(self, run_id: RunId) -> Run | None:
+        return self._state.active.get(run_id) or self._runs.run(run_id)
+
+    async def _keep(self, run_id: RunId, payload: bytes | None) -> str | None:
+        """Put a POST's body where the run finds it."""
+        if payload is None:
+            return None
+        path = self._places.payload(run_id)
+        await asyncio.to_thread(_write, path, payload)
+        return str(path)
+
+    async def _enqueue(self, script: Script, request: Request, key: str | None = None) -> RunId:
+        now = self._clock.now()
+        answer = enqueue_request(script, request, self._state.active.of(script.id), now)
+        if isinstance(answer, str):
+            raise Refused(f"{script.id}: {answer}")
+        run, cancels = answer
+        keys = {(script.id, key): run.id} if key is not None else {}
+        await self._recorder.record(Transition(new_runs=(run,), request_keys=keys))
+        self._endings.cancel_all(cancels)
+        self._endings.dispatcher.start_what_may()
+        return run.id
+
+    def _new_id(self) -> RunId:
+        return requested_run_id(self._clock.now(), secrets.token_hex(6))
+
+    def cancel(self, run_id: RunId, requested_by: str) -> None:
+        """Ask a run to stop; one that is over is left as it is. Raises NotFound, Unavailable."""
+        if self._known(run_id) is None:
+            raise NotFound(f"there is no run {run_id!r}")
+        self._endings.cancel(run_id, f"cancelled by {requested_by}")
+
+
+def _write(path: Path, payload: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(payload)

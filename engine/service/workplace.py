@@ -1,0 +1,76 @@
+"""Where runs take place: the files they start from."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from engine.errors import InvalidInput
+from engine.history.repository import Repository
+from engine.model.identity import ScriptId, TriggerKey
+from engine.model.script import Script
+from engine.model.trigger import FilesTrigger
+from engine.tree.inbox import matching
+
+
+class TreeSources:
+    """The Sources of a tree that may be a git work tree."""
+
+    def __init__(
+        self, root: Path, repository: Callable[[], Repository | None], checkouts: Path
+    ) -> None:
+        self._root = root
+        self._repository = repository
+        self._checkouts = checkouts
+
+    def revision(self) -> str | None:
+        repository = self._repository()
+        return repository.head() if repository else None
+
+    def live(self, script: ScriptId) -> Path:
+        return self._root / script
+
+    async def snapshot(self, script: ScriptId, revision: str | None) -> Path:
+        repository = self._repository()
+        if repository is None or revision is None:
+            raise InvalidInput(
+                f"{script}: source: snapshot needs a commit to check out, and the tree has none. "
+                "Commit the tree, or set source: live."
+            )
+        return await asyncio.to_thread(self._checkout, repository, script, revision)
+
+    def _checkout(self, repository: Repository, script: ScriptId, revision: str) -> Path:
+        """Check a script out once a revision; runs of the same revision share the directory."""
+        target = self._checkouts / revision / script
+        if target.is_dir():
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.rmtree(beside, ignore_errors=True)
+        repository.export(revision, script, beside)
+        try:
+            beside.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+            shutil.rmtree(beside, ignore_errors=True)
+        return target
+
+
+class TreeInboxes:
+    """The Inboxes of a tree: a file's stamp changes with its time, size or identity."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def look(self, script: Script) -> Mapping[TriggerKey, Mapping[str, str]]:
+        directory = self._root / script.id
+        return {
+            trigger.key: {
+                str(path): "-".join(map(str, stamp))
+                for path, stamp in matching(directory, trigger.pattern).items()
+            }
+            for trigger in script.triggers
+            if isinstance(trigger, FilesTrigger)
+        }

@@ -1,0 +1,231 @@
+"""A real `pysched serve` over a tree of its own, as a user would start it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+T = TypeVar("T")
+KEY = "acceptance-key"
+PYSCHED = Path(sys.executable).parent / "pysched"
+QUIET = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYSCHED_FAILPOINT"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look: Callable[[], T | None], *, seconds: float = 20.0, what: str = "it") -> T:
+    """Return the first truthy answer of `look`; fail when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen in {seconds:g} s")
+        time.sleep(0.02)
+
+
+class Served:
+    """One server: its processes, its tree, its API."""
+
+    def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.tree = directory / "scripts"
+        self.data = directory / "data"
+        self.tree.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {k: v for k, v in os.environ.items() if k not in QUIET}
+        self.env |= {"PYSCHED_DEFAULT_API_KEY": KEY, "NO_COLOR": "1", **(env or {})}
+        self.http = httpx.Client(base_url=self.url, headers={"X-API-Key": KEY}, timeout=20)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = directory / "serve.log"
+
+    # The tree
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.tree / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def script(self, script: str, code: str, manifest: str = "") -> Path:
+        """Make a script directory; the main file is there before its manifest."""
+        name = script.rsplit("/", 1)[-1]
+        self.write(f"{script}/{name}.py", code)
+        if manifest:
+            self.write(f"{script}/script.yaml", manifest)
+        return self.tree / script
+
+    # The processes
+
+    def start(self, *options: str, wait: bool = True) -> None:
+        command = [str(PYSCHED), "serve", str(self.tree), "--data", str(self.data)]
+        command += ["--port", str(self.port), *options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        if wait:
+            self.wait_until_up()
+
+    def wait_until_up(self, seconds: float = 30.0) -> None:
+        eventually(self.is_up, seconds=seconds, what=f"an answer of the server ({self.said()})")
+
+    def is_up(self) -> bool:
+        try:
+            return self.http.get("/api/health").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+    @property
+    def runner(self) -> psutil.Process:
+        """The process that `serve` became."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid)
+
+    def engine(self) -> psutil.Process | None:
+        """The engine's process, None while there is none."""
+        for child in self.runner.children():
+            if "engine" in child.cmdline() and "web.cli.main" in child.cmdline():
+                return child
+        return None
+
+    def kill_engine(self) -> None:
+        engine = eventually(self.engine, what="an engine to kill")
+        engine.kill()
+        engine.wait(10)
+
+    def stop(self, *, seconds: float = 40.0) -> int:
+        """Ask the server to stop, as Ctrl-C does, and return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        self.http.close()
+        if self.process is None or self.process.poll() is not None:
+            return
+        family = [*self.runner.children(recursive=True), self.runner]
+        self.process.send_signal(signal.SIGKILL)
+        for process in family:
+            with_suppressed_kill(process)
+        self.process.wait(10)
+
+    def command(self, *arguments: str, code: int | None = 0) -> str:
+        """Run another `pysched` command against this server and return what it printed."""
+        done = subprocess.run(
+            [str(PYSCHED), *arguments],
+            env={
+                **self.env,
+                "PYSCHED_DATA_PATH": str(self.data),
+                "PYSCHED_SCRIPTS_PATH": str(self.tree),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert code is None or done.returncode == code, f"{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    # The API
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.http.get(path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def execute(self, script: str, *args: str) -> str:
+        answer = self.http.post(f"/api/scripts/{script}/execute", json={"args": list(args)})
+        assert answer.status_code == 202, answer.text
+        return answer.json()["run_id"]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return self.get(f"/api/runs/{run_id}")
+
+    def ended(self, run_id: str, seconds: float = 30.0) -> dict[str, Any]:
+        """Return the run once it is over."""
+
+        def look() -> dict[str, Any] | None:
+            run = self.run(run_id)
+            return run if run["status"] not in {"queued", "running"} else None
+
+        return eventually(look, seconds=seconds, what=f"the end of {run_id}")
+
+    def output(self, run_id: str, **query: Any) -> str:
+        answer = self.http.get(f"/api/runs/{run_id}/output", params=query)
+        answer.raise_for_status()
+        return answer.text
+
+    def runs(self, **query: Any) -> list[dict[str, Any]]:
+        """Return all runs that a filter lets through, newest first."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = self.get(
+                "/api/runs", limit=200, **query, **({"cursor": cursor} if cursor else {})
+            )
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def scripts(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        cursor: str | None = None
+        while True:
+            page = self.get("/api/scripts", limit=200, **({"cursor": cursor} if cursor else {}))
+            found |= {script["id"]: script for script in page["items"]}
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def script_is(
+        self, script: str, look: Callable[[dict[str, Any]], bool], **wait: Any
+    ) -> dict[str, Any]:
+        """Return the script once it looks as wanted."""
+
+        def now() -> dict[str, Any] | None:
+            answer = self.http.get(f"/api/scripts/{script}")
+            if answer.status_code == 404:
+                return None
+            found = answer.json()
+            return found if look(found) else None
+
+        return eventually(now, what=f"the state of {script}", **wait)
+
+
+def with_suppressed_kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+@contextmanager
+def served(directory: Path, **options: Any) -> Iterator[Served]:
+    server = Served(directory, **options)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def as_json(text: str) -> Any:
+    return json.loads(text)
