@@ -4,12 +4,15 @@ The scan knows names, bytes and timestamps; what they mean is the definer's. It
 is a protocol so that the scan can be tested without YAML.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
 
+from engine.model.identity import ScriptId
+from engine.model.script import Script
 from engine.model.tree import Problem
+from engine.spec.check_tree import ReadManifest, check_tree
 from engine.spec.definition import Definition, define
 from engine.spec.files import ScriptFiles, is_script
 from engine.spec.folder import folder_defaults
@@ -49,6 +52,12 @@ class Definer(Protocol):
         """Define a script by its files and the defaults of the folders above, outermost first."""
         ...
 
+    def check(
+        self, scripts: Mapping[ScriptId, Script | None], read_manifest: ReadManifest
+    ) -> Mapping[ScriptId, tuple[Problem, ...]]:
+        """Return the mistakes between scripts, such as a circle of `after` triggers."""
+        ...
+
 
 class SpecDefiner:
     """The definer of script.yaml and folder.yaml files."""
@@ -73,3 +82,8 @@ class SpecDefiner:
     def define(self, files: ScriptFiles, folders: Sequence[Folder]) -> Definition:
         above = [folder.value for folder in folders]
         return define(files, above, self._settings, self._check_cron)
+
+    def check(
+        self, scripts: Mapping[ScriptId, Script | None], read_manifest: ReadManifest
+    ) -> Mapping[ScriptId, tuple[Problem, ...]]:
+        return check_tree(scripts, read_manifest)

@@ -21,6 +21,7 @@ from engine.model.identity import ScriptId
 from engine.model.tree import Entry, Severity, Tree
 from engine.ports import Clock, InForce
 from engine.spec.folder import FOLDER_FILE
+from engine.tree.between import with_mistakes_between
 from engine.tree.definer import Definer
 from engine.tree.folder import outermost_chain
 from engine.tree.places import (
@@ -141,7 +142,7 @@ class TreeScanner:
         waiting = {s for s in self._unsettled if not visit.has_visited(s)}
         self._unsettled = frozenset(waiting | visit.unsettled)
         self._complete = True
-        return visit.fresh.tree()
+        return with_mistakes_between(visit.fresh.tree(), visit.root, self._definer)
 
 
 def _entry(known: InForce) -> Entry:

@@ -1,10 +1,12 @@
 """A Definer without YAML: a manifest is lines of `key=value`, and `!` is an error in it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.model.environment import EnvironmentRequest
+from engine.model.identity import ScriptId
 from engine.model.script import Script
 from engine.model.tree import Problem
+from engine.spec.check_tree import ReadManifest
 from engine.spec.definition import Definition
 from engine.spec.files import ScriptFiles, check_script_name
 from engine.tree.definer import Folder
@@ -48,3 +50,15 @@ class FakeDefiner:
             ),
             (),
         )
+
+    def check(
+        self, scripts: Mapping[ScriptId, Script | None], read_manifest: ReadManifest
+    ) -> Mapping[ScriptId, tuple[Problem, ...]]:
+        """`after=x` in a manifest needs a script called x."""
+        found: dict[ScriptId, tuple[Problem, ...]] = {}
+        for script, definition in scripts.items():
+            wanted = definition.description.partition("after=")[2] if definition else ""
+            if wanted and wanted not in scripts:
+                path = f"{script}/script.yaml"
+                found[script] = (Problem(path=path, code="unknown_script", message=wanted),)
+        return found

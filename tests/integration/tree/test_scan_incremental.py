@@ -18,7 +18,12 @@ NAMES = ("a", "b", "c")
 PLACES = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
 FILES = ("main.py", "script.yaml", "folder.yaml", "data.txt", "sub/module.py", "_x/main.py")
 EDITS = st.one_of(
-    st.tuples(st.just("write"), PLACES, st.sampled_from(FILES), st.sampled_from("12!")),
+    st.tuples(
+        st.just("write"),
+        PLACES,
+        st.sampled_from(FILES),
+        st.sampled_from(("1", "2", "!", "after=a")),
+    ),
     st.tuples(st.just("remove"), PLACES, st.sampled_from(FILES), st.just("")),
     st.tuples(st.just("remove"), PLACES, st.just("."), st.just("")),
     st.tuples(st.just("move"), PLACES, st.just("."), PLACES),

@@ -123,6 +123,31 @@ def test_real_folder_defaults_are_inherited(disk: Disk) -> None:
     assert script.group == "warehouse"
 
 
+def test_a_script_that_runs_after_one_that_is_gone_loses_its_definition(disk: Disk) -> None:
+    disk.script("a", manifest="triggers:\n  - after: b\n")
+    disk.script("b", manifest="")
+    scanner = real_scanner(disk)
+    before = scanner.scan().entries[A]
+    disk.remove("b")
+    after = scanner.scan([ScriptId("b")]).entries[A]
+
+    assert (before.script is not None, after.script, after.signature != before.signature) == (
+        True,
+        None,
+        True,
+    )
+
+
+def test_a_script_whose_circle_was_opened_is_whole_again(disk: Disk) -> None:
+    disk.script("a", manifest="triggers:\n  - after: b\n")
+    disk.script("b", manifest="triggers:\n  - after: a\n")
+    scanner = real_scanner(disk)
+    before = scanner.scan().entries[A].script
+    disk.script("b", manifest="")
+
+    assert (before, scanner.scan([ScriptId("b")]).entries[A].script is not None) == (None, True)
+
+
 def test_other_defaults_in_the_settings_define_scripts_anew(disk: Disk) -> None:
     disk.script("a", manifest="")
     other = Settings.model_validate({"defaults": {"timezone": "Europe/Berlin"}})
