@@ -40,6 +40,7 @@ def database_with(runs: int, path: Path) -> Database:
     ).fetchall()
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -200000")
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")
     connection.execute(FILL, (runs, SCRIPTS))
