@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import httpx
 
@@ -20,7 +20,7 @@ from web.cli.failure import Failed
 from web.cli.serverfile import SERVER_FILE
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+SECONDS, CONNECT_SECONDS = 30.0, 5.0
 
 
 class NoServer(EngineError):
@@ -85,13 +85,19 @@ class Server:
             self._http = httpx.Client(
                 base_url=address.url,
                 headers=[(b"X-API-Key", address.key.encode())] if address.key else [],
-                timeout=TIMEOUT,
+                timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not httpx.URL(address.url).host.startswith(("127.", "localhost", "::1")),
                 transport=transport,
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise Failed(f"{address.url!r} is no address of a server: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
         return self._send("GET", path, params=_given(query))
@@ -108,7 +114,7 @@ class Server:
         self, path: str, **query: Any
     ) -> Generator[tuple[Mapping[str, str], Iterator[bytes]]]:
         """Give an answer's headers, and its bytes as they come; silence is no failure."""
-        timeout = httpx.Timeout(TIMEOUT, read=None)
+        timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS, read=None)
         with (
             self._translated(),
             self._http.stream("GET", path, params=_given(query), timeout=timeout) as answer,

@@ -38,13 +38,13 @@ def logs(
     key: KeyOption = None,
 ) -> None:
     """Print a run's output, of both streams in the order it came."""
-    server = server_for(url, key, data)
-    run_id = which if RUN_ID.fullmatch(which) else _newest(server, script_id(which))
-    reader = _Reader(server, f"/api/runs/{quote(run_id, safe='')}")
-    if follow:
-        reader.follow()
-    else:
-        reader.all()
+    with server_for(url, key, data) as server:
+        run_id = which if RUN_ID.fullmatch(which) else _newest(server, script_id(which))
+        reader = _Reader(server, f"/api/runs/{quote(run_id, safe='')}")
+        if follow:
+            reader.follow()
+        else:
+            reader.all()
 
 
 class _Reader:

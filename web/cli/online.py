@@ -43,14 +43,14 @@ def status(
 
     Ends with 1 when a part of the server does not work.
     """
-    server = server_for(url, key, data)
-    health = server.health()
-    attention = [
-        script
-        for state in NEED_ATTENTION
-        for script in server.get("/api/scripts", status=state, limit=100)["items"]
-    ]
-    active = server.get("/api/runs", status=["running", "queued"], limit=100)["items"]
+    with server_for(url, key, data) as server:
+        health = server.health()
+        attention = [
+            script
+            for state in NEED_ATTENTION
+            for script in server.get("/api/scripts", status=state, limit=100)["items"]
+        ]
+        active = server.get("/api/runs", status=["running", "queued"], limit=100)["items"]
     if json:
         from web.cli.terminal import write_json
 
@@ -80,15 +80,15 @@ def runs(
     json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
-    server = server_for(url, key, data)
-    found = server.get(
-        "/api/runs",
-        script=script_id(script) if script else None,
-        status=state,
-        since=since,
-        q=query,
-        limit=number,
-    )
+    with server_for(url, key, data) as server:
+        found = server.get(
+            "/api/runs",
+            script=script_id(script) if script else None,
+            status=state,
+            since=since,
+            q=query,
+            limit=number,
+        )
     if json:
         from web.cli.terminal import write_json
 
@@ -119,10 +119,10 @@ def trigger(
     """Have the server run a script now, and print the run's id."""
     from urllib.parse import quote
 
-    server = server_for(url, key, data)
     path = f"/api/scripts/{quote(script_id(script))}/execute"
-    asked = server.post(path, {"args": args or []})
-    answer = _ended(server, asked["run_id"]) if wait else asked
+    with server_for(url, key, data) as server:
+        asked = server.post(path, {"args": args or []})
+        answer = _ended(server, asked["run_id"]) if wait else asked
     if json:
         from web.cli.terminal import write_json
 
@@ -146,7 +146,8 @@ def cancel(
     """Ask a queued or running run to stop."""
     from urllib.parse import quote
 
-    server_for(url, key, data).post(f"/api/runs/{quote(run, safe='')}/cancel")
+    with server_for(url, key, data) as server:
+        server.post(f"/api/runs/{quote(run, safe='')}/cancel")
     typer.echo(f"{run} was asked to stop")
 
 
