@@ -36,6 +36,16 @@ second."""
 StopMode = Literal["leave", "cancel"]
 
 
+def next_delay(delay: float, *, lasted: float) -> float:
+    """Return the seconds to wait before the next attempt, after one that `lasted` so long.
+
+    `delay` is what was waited before that one, 0 at first.
+    """
+    if not delay or lasted > STEADY:
+        return FIRST_DELAY
+    return min(delay * 2, LONGEST_DELAY)
+
+
 class RunnerClient:
     """Keeps a connection to the runner that listens in a data directory.
 
@@ -127,7 +137,7 @@ class RunnerClient:
         self._link.send(operation)
 
     async def _stay_connected(self) -> None:
-        delay = FIRST_DELAY
+        delay = 0.0
         clock = asyncio.get_running_loop().time
         while True:
             began = clock()
@@ -135,10 +145,8 @@ class RunnerClient:
                 await self._one_connection()
             except (OSError, ValueError) as error:
                 self._problem = f"the runner at {self._socket} cannot be used: {error}"
-            if clock() - began > STEADY:
-                delay = FIRST_DELAY
+            delay = next_delay(delay, lasted=clock() - began)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_DELAY)
 
     async def _one_connection(self) -> None:
         link = await open_link(self._socket, self._receive)

@@ -104,8 +104,6 @@ def _clear(directory: Path) -> None:
 
 def _leftovers(directory: Path) -> list[Path]:
     """Return what a finished run's directory is cleared of."""
-    if not directory.is_dir():
-        return []
     stay = {PAYLOAD_NAME}
     if len(samples(directory)) >= _CURVE:
         stay.add(protocol.SAMPLES_NAME)

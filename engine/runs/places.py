@@ -36,7 +36,7 @@ class RunPlaces:
 
     def existing(self) -> list[RunId]:
         """Return the runs that have a directory, oldest first. Blocking."""
-        names = [path.name for path in (self.data / "runs").glob("*/*")]
+        names = [path.name for path in (self.data / "runs").glob("*/*/")]
         return [RunId(name) for name in sorted(names) if _RUN_ID.match(name)]
 
     def payload(self, run_id: RunId) -> Path:

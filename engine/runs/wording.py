@@ -46,7 +46,7 @@ def is_binary(count: int) -> bool:
 
 def moment(at: datetime) -> str:
     """Return a moment to the second in UTC, such as `2026-11-24T09:30:00Z`."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def signal_name(number: int) -> str:

@@ -432,6 +432,7 @@ def test_directories_that_a_crash_left_are_found(places, directory):
 def test_what_is_no_run_directory_is_left_alone(places, directory):
     (directory.parent / "notes").mkdir()
     (directory.parent / "notes" / "a.txt").touch()
+    (directory.parent / "20260501T120000-bb").touch()
 
     assert unfinished(places) == []
 
