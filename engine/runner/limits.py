@@ -51,9 +51,5 @@ def memory_text(limit: int, peak: int) -> str:
     return f"limit {_count(limit, unit)} {name}, peak {_count(peak, unit)} {name}"
 
 
-def seconds_text(seconds: float) -> str:
-    return f"{seconds:g} s"
-
-
 def _count(size: int, unit: int) -> str:
     return f"{size / unit:.1f}".removesuffix(".0") if size < 10 * unit else f"{size / unit:.0f}"

@@ -36,9 +36,11 @@ class Sampler:
             self._timer.cancel()
             self._timer = self._loop.call_at(due, self._sample)
 
+    def rest(self) -> None:
+        """Nothing runs any more: no further look, no wake-up."""
+        self._timer.cancel()
+
     def _sample(self) -> None:
-        if not self._trees.runs:
-            return
         began, spent = time.monotonic(), time.thread_time()
         urgent = False
         for run, members in self._trees.look().items():
@@ -49,7 +51,8 @@ class Sampler:
             urgent=urgent,
             cost=time.thread_time() - spent,
         )
-        self._timer = self._loop.call_in(wait, self._sample)
+        if self._trees.runs:
+            self._timer = self._loop.call_in(wait, self._sample)
 
     def _measure(self, run: Run, members: list[Process], now: float) -> bool:
         """Take down one run's figures; says whether its memory needs a look soon."""

@@ -172,5 +172,7 @@ class Supervisor:
     def _over(self, run: Run) -> None:
         self._output.end(run)
         del self.live[run.id], self._trees.runs[run.serial]
+        if not self.live:
+            self._sampler.rest()
         run.close()
         self.reports.add(run.request.directory, run.report())

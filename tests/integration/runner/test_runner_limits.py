@@ -38,6 +38,23 @@ def test_shared_memory_is_counted_once(client: Client):
     assert (report["ended_by"], report["exit_code"]) == (None, 0)
 
 
+def test_a_run_that_is_being_ended_has_to_keep_its_limits(client: Client):
+    code = (
+        "import signal, time\n"
+        "def grow(*_):\n"
+        "    held = [bytearray(5_000_000) for _ in range(40)]\n"
+        "    time.sleep(60)\n"
+        "signal.signal(signal.SIGTERM, grow)\n"
+        "print('ready'); time.sleep(60)"
+    )
+    client.start("one", code, memory=100 * MB, grace_ms=50_000)
+    until(lambda: client.output("one"), "its line")
+    client.send(op="kill", id="one", reason="enough")
+
+    report = client.exit("one")
+    assert (report["ended_by"], report["detail"], report["exit_code"]) == ("cancel", "enough", -9)
+
+
 def test_a_fork_bomb_is_contained(client: Client):
     # It ends by itself after 600 forks, should the limit not hold.
     code = (
@@ -49,12 +66,12 @@ def test_a_fork_bomb_is_contained(client: Client):
         "    time.sleep(0.02)\n"
         "time.sleep(5)\n"
     )
-    report = client.run("one", code, processes=64, grace_ms=10_000)
+    report = client.run("bomb", code, processes=64, grace_ms=10_000)
 
     assert report["ended_by"] == "processes"
     assert report["detail"].startswith("limit 64 processes, seen ")
     assert report["peak_processes"] > 64
-    assert not [each for each in Path("/proc").glob("[0-9]*") if _of(int(each.name), "one")]
+    assert not [each for each in Path("/proc").glob("[0-9]*") if _of(int(each.name), "bomb")]
 
 
 def test_cpu_is_rationed_to_the_cores_that_were_granted(client: Client):
@@ -111,7 +128,7 @@ def test_a_chatty_run_does_not_hold_up_the_others(client: Client):
 
 def test_an_idle_runner_does_not_wake_up(runner: RunnerProcess):
     client = runner.client()
-    client.run("one")
+    client.run("one", "import time; time.sleep(0.2)")
     client.list()
     time.sleep(0.2)
     before = _switches(runner.pid)

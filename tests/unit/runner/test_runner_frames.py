@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import engine.runner.frames
 from engine.runner.frames import (
     HEADER,
     NOTICE,
@@ -16,6 +17,7 @@ from engine.runner.frames import (
     parse,
     read_frames,
     segment_name,
+    segments,
     since,
 )
 
@@ -167,6 +169,18 @@ def test_a_follower_survives_the_removal_of_what_it_reads(tmp_path: Path):
     _segment(tmp_path, 9, b"xyz")
 
     assert [each.skipped for each in reader.read()] == [6, 0]
+
+
+def test_a_segment_that_vanishes_before_it_is_opened_is_passed_over(tmp_path: Path, monkeypatch):
+    _segment(tmp_path, 9, b"xyz")
+    listings = iter([[0, 9]])
+    monkeypatch.setattr(
+        engine.runner.frames, "segments", lambda where: next(listings, None) or segments(where)
+    )
+
+    notice, tail = read_frames(tmp_path)
+
+    assert (notice.skipped, tail.data) == (9, b"xyz")
 
 
 def test_a_frame_larger_than_one_look_is_read(tmp_path: Path):
