@@ -70,3 +70,9 @@ class UnsafeTree(EngineError):
     """A tree cannot be read, or a pass over it would remove too much at once."""
 
     code = "unsafe_tree"
+
+
+class BrokenRepository(EngineError):
+    """The git repository of the tree is damaged, or of a kind that cannot be read."""
+
+    code = "broken_repository"
