@@ -182,5 +182,6 @@ class ScriptManifest(_Manifest):
     )
     description: Paragraph = Field(default="", description="What the script does.")
     triggers: Annotated[list[TriggerItem], NoneMeansEmptyList] = Field(
-        default_factory=list[TriggerItem], description="Reasons to run; without any, the script is run by hand."
+        default_factory=list[TriggerItem],
+        description="Reasons to run; without any, the script is run by hand.",
     )

@@ -16,7 +16,7 @@ _DURATION = re.compile(
     )
 )
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?\Z")
-_SIZE = re.compile(r"([0-9]{1,15})(\.[0-9]{1,6})?\s*([a-z]*)\Z", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,16})(\.[0-9]{1,6})?\s*([a-z]*)\Z", re.IGNORECASE)
 
 _UNITS = {
     "TiB": 1 << 40, "TB": 10**12,

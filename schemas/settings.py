@@ -143,7 +143,8 @@ class EnvironmentSettings(BaseModel):
         default=14, ge=0, le=36_500, description="Days an environment is kept that no script uses."
     )
     python_paths: list[FilePath] = Field(
-        default_factory=list[FilePath], description="Further interpreters, or directories that hold some."
+        default_factory=list[FilePath],
+        description="Further interpreters, or directories that hold some.",
     )
     offline: bool = Field(default=False, description="true: never ask the network, use the cache.")
 

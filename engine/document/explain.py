@@ -23,12 +23,18 @@ Keys = Mapping[tuple[str, ...], Collection[str]]
 """The keys that are known, by the keys above them; list indexes are left out."""
 
 _VARIANT_AT = 2
+_TOLD_ELSEWHERE = frozenset({"union_tag_not_found", "union_tag_invalid"})
+"""What variant was meant is for those to say who know the variants."""
 
 
 def explain(error: ValidationError, document: Document, keys: Keys) -> list[Problem]:
     """Return a mistake for each thing the model refused in the document's data."""
     details = error.errors(include_url=False, include_input=True)
-    return [_problem(detail, document, keys) for detail in details[:MOST]]
+    return [
+        _problem(detail, document, keys)
+        for detail in details[:MOST]
+        if detail["type"] not in _TOLD_ELSEWHERE
+    ]
 
 
 def written_path(location: tuple[int | str, ...], data: Any) -> Path:

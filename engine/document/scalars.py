@@ -20,7 +20,8 @@ _WORDS: dict[str, bool | None] = {
 }  # fmt: skip
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,18}(?:[eE][-+]?[0-9]{1,2})?\Z")
-_FIRST = frozenset("-+0123456789")
+_FIRST = frozenset("-+0123456789~nNtTfF")
+"""What a scalar can begin with that is more than text."""
 
 BOOLEANS_OF_YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
 """In lower case; they are text here."""
@@ -28,10 +29,10 @@ BOOLEANS_OF_YAML_1_1 = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 def resolve(text: str) -> Scalar:
     """Return the value of an unquoted scalar."""
+    if text and text[0] not in _FIRST:
+        return text
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] not in _FIRST:
-        return text
     if _INTEGER.match(text):
         return int(text)
     return float(text) if _FLOAT.match(text) else text

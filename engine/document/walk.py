@@ -106,39 +106,39 @@ class _Walk:
         return data
 
     def node(self, event: Event, depth: int, path: Path, key: Position | None) -> Any:
-        kind = type(event)
-        if kind is ScalarEvent:
-            return self.scalar(cast("ScalarEvent", event), path, key)
+        if type(event) is ScalarEvent:
+            if event.tag is not None or event.anchor is not None:
+                self.refuse_properties(event)
+            text, plain = event.value, event.implicit[0]
+            if self.places is not None:
+                self.places[path] = Place(key, _position(event.start_mark), text, plain=plain)
+            return resolve(text) if plain else text
         if self.places is not None:
             self.places[path] = Place(key, _position(event.start_mark), None, plain=False)
-        if kind is AliasEvent:
+        return self.collection(event, depth, path)
+
+    def collection(self, event: Event, depth: int, path: Path) -> Any:
+        if type(event) is AliasEvent:
             self.reject(event, "alias", "aliases are not allowed; write the value out, or quote it")
             return None
         if depth >= DEEPEST:
             self.reject(event, "too_deep", f"nested more than {DEEPEST} deep")
             raise _Stop
-        self.refuse_properties(cast("PropertiesEvent", event))
-        if kind is MappingStartEvent:
+        if type(event) is MappingStartEvent:
+            if event.tag is not None or event.anchor is not None:
+                self.refuse_properties(event)
             return self.mapping(depth + 1, path)
+        self.refuse_properties(cast("SequenceStartEvent", event))
         return self.sequence(depth + 1, path)
-
-    def scalar(self, event: ScalarEvent, path: Path, key: Position | None) -> Any:
-        text = event.value
-        plain = event.implicit[0]
-        if event.tag is not None or event.anchor is not None:
-            self.refuse_properties(event)
-        if self.places is not None:
-            self.places[path] = Place(key, _position(event.start_mark), text, plain=plain)
-        return resolve(text) if plain else text
 
     def mapping(self, depth: int, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
-        next_event = self.next
+        next_event, places = self.next, self.places
         while type(event := next_event()) is not MappingEndEvent:
             name = self.key(event, depth)
             if name is None or name in data:
                 self.unused(event, name, depth, path)
-            elif self.places is None:
+            elif places is None:
                 data[name] = self.node(next_event(), depth, path, None)
             else:
                 where = (*path, name)

@@ -55,7 +55,7 @@ def define(
     name_problem = check_script_name(files.id)
     if name_problem:
         problems.append(name_problem)
-    problems += contradictions(layers, values, parsed.trigger_indexes)
+    problems += contradictions(layers, own, values, parsed.trigger_indexes)
     triggers, mistakes = check_triggers(files.id, parsed, settings.defaults.timezone, check_cron)
     problems += mistakes
     request, mistakes = _environment(files, layers, parsed, values, settings)

@@ -16,15 +16,18 @@ Layers = Sequence[Document]
 
 
 def contradictions(
-    layers: Layers, values: Mapping[str, Any], trigger_indexes: Sequence[int]
+    layers: Layers,
+    own: Mapping[str, Any],
+    values: Mapping[str, Any],
+    trigger_indexes: Sequence[int],
 ) -> list[Problem]:
-    """Return the contradictions in what is settled for one script.
+    """Return the contradictions in what one script says itself and what is settled for it.
 
     A key that is None because what is written cannot be read contradicts nothing.
     """
     overlap = values.get("overlap", "skip")
     return [
-        *contradictions_of_overlap(layers[0], layers[0].data, overlap),
+        *contradictions_of_overlap(layers[0], own, overlap),
         *_lost_catch_up(layers[0], values, trigger_indexes),
         *_retry(layers, values.get("retry")),
         *_notify(layers, values.get("notify")),

@@ -35,7 +35,7 @@ def explain_trigger_kinds(document: Document) -> list[Problem]:
 def _explain(document: Document, index: int, item: Any) -> Iterator[Problem]:
     place = ("triggers", index)
     if not isinstance(item, dict):
-        message = f'a trigger must be a mapping such as `- cron: "*/5 * * * *"`, not {shown(item)}'
+        message = f"a trigger must be a mapping such as `- every: 10m`, not {shown(item)}"
         yield document.problem("invalid_value", message, place)
         return
     keys = list(cast("dict[str, Any]", item))
