@@ -21,6 +21,8 @@ from engine.store.retention import Age, expired, oldest_kept
 SLICE = 250
 """Rows a transaction: about 10 ms on a million rows."""
 
+_DELETE_KEYS = "DELETE FROM request_keys WHERE run_id = ?"
+
 Discard = Callable[[Sequence[RunId]], Awaitable[None]]
 
 
@@ -92,4 +94,5 @@ class Pruning:
 
 
 def _delete(connection: sqlite3.Connection, ids: Sequence[RunId]) -> None:
+    connection.executemany(_DELETE_KEYS, [(run_id,) for run_id in ids])
     connection.executemany(queries.DELETE_RUN, [(run_id,) for run_id in ids])

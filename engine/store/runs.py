@@ -5,6 +5,7 @@ is in the keys: an occurrence or a run that is there already is left alone, and 
 run in a final status is never touched again, whatever arrives late.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -32,6 +33,9 @@ _SET_LAST_DUE = (
     'INSERT INTO trigger_state (script, "trigger", last_due) VALUES (?, ?, ?) '
     'ON CONFLICT (script, "trigger") DO UPDATE SET last_due = excluded.last_due'
 )
+_SET_FILES = 'UPDATE trigger_state SET files = ? WHERE script = ? AND "trigger" = ?'
+_INSERT_KEY = "INSERT OR IGNORE INTO request_keys (script, key, run_id) VALUES (?, ?, ?)"
+_REQUESTED = "SELECT run_id FROM request_keys WHERE script = ? AND key = ?"
 _LAST_OF_ALL = (2**63 - 1, "")
 """Later than every due time."""
 
@@ -70,6 +74,13 @@ class SqliteRunStore:
 
     def run(self, run_id: RunId) -> Run | None:
         return self._one(queries.BY_ID, run_id)
+
+    def requested(self, script: ScriptId, key: str) -> RunId | None:
+        """Return the run that was requested with this idempotency key."""
+        row = self._database.read(
+            lambda connection: connection.execute(_REQUESTED, (script, key)).fetchone()
+        )
+        return None if row is None else RunId(row[0])
 
     def active(self) -> Sequence[Run]:
         """Return all queued and running runs, oldest first."""
@@ -193,6 +204,17 @@ def _write(connection: sqlite3.Connection, transition: Transition) -> frozenset[
     connection.executemany(
         _SET_LAST_DUE,
         [(script, trigger, stored(due)) for (script, trigger), due in transition.last_due.items()],
+    )
+    connection.executemany(
+        _SET_FILES,
+        [
+            (json.dumps(dict(seen)), script, trigger)
+            for (script, trigger), seen in transition.files.items()
+        ],
+    )
+    connection.executemany(
+        _INSERT_KEY,
+        [(script, key, run_id) for (script, key), run_id in transition.request_keys.items()],
     )
     return frozenset(inserted)
 

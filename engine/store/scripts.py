@@ -22,12 +22,12 @@ from engine.store.moments import moment, stored
 logger = logging.getLogger(__name__)
 
 _LOAD = "SELECT id, signature, digest, definition, problems, environment FROM scripts ORDER BY id"
-_LOAD_TRIGGERS = 'SELECT script, "trigger", last_due FROM trigger_state'
+_LOAD_TRIGGERS = 'SELECT script, "trigger", last_due, files FROM trigger_state'
 _SAVE = (
     "INSERT OR REPLACE INTO scripts (id, signature, digest, definition, problems, environment) "
     "VALUES (?, ?, ?, ?, ?, ?)"
 )
-_SAVE_TRIGGER = 'INSERT INTO trigger_state (script, "trigger", last_due) VALUES (?, ?, ?)'
+_SAVE_TRIGGER = 'INSERT INTO trigger_state (script, "trigger", last_due, files) VALUES (?, ?, ?, ?)'
 _REMOVE = "DELETE FROM scripts WHERE id = ?"
 _REMOVE_TRIGGERS = "DELETE FROM trigger_state WHERE script = ?"
 
@@ -57,9 +57,12 @@ class SqliteScriptStore:
             )
         )
         last_due: dict[str, dict[TriggerKey, datetime]] = {}
-        for script, trigger, due in triggers:
+        files: dict[str, dict[TriggerKey, Mapping[str, str]]] = {}
+        for script, trigger, due, seen in triggers:
             last_due.setdefault(script, {})[trigger] = moment(due)
-        return [self._decoded(row, last_due.get(row[0], {})) for row in rows]
+            if seen is not None:
+                files.setdefault(script, {})[trigger] = json.loads(seen)
+        return [self._decoded(row, last_due.get(row[0], {}), files.get(row[0], {})) for row in rows]
 
     async def save(
         self, changed: Sequence[InForce] = (), removed: Collection[ScriptId] = ()
@@ -68,7 +71,7 @@ class SqliteScriptStore:
         rows = [self._encoded(entry) for entry in changed]
         stale = [(entry.id,) for entry in changed] + [(script,) for script in removed]
         triggers = [
-            (entry.id, trigger, stored(due))
+            (entry.id, trigger, stored(due), _encoded_files(entry.files.get(trigger)))
             for entry in changed
             for trigger, due in entry.last_due.items()
         ]
@@ -92,7 +95,12 @@ class SqliteScriptStore:
             entry.environment,
         )
 
-    def _decoded(self, row: Sequence[Any], last_due: Mapping[TriggerKey, datetime]) -> InForce:
+    def _decoded(
+        self,
+        row: Sequence[Any],
+        last_due: Mapping[TriggerKey, datetime],
+        files: Mapping[TriggerKey, Mapping[str, str]],
+    ) -> InForce:
         script_id, signature, digest, definition, problems, environment = row
         try:
             return InForce(
@@ -103,6 +111,7 @@ class SqliteScriptStore:
                 problems=_decoded_problems(problems),
                 environment=None if environment is None else EnvironmentKey(environment),
                 last_due=last_due,
+                files=files,
             )
         except (ValueError, TypeError, KeyError) as error:
             logger.warning(
@@ -112,6 +121,10 @@ class SqliteScriptStore:
             return InForce(
                 id=ScriptId(script_id), signature="", digest="", script=None, last_due=last_due
             )
+
+
+def _encoded_files(seen: Mapping[str, str] | None) -> str | None:
+    return None if seen is None else json.dumps(dict(seen))
 
 
 def _encoded_problems(problems: Sequence[Problem]) -> str | None:

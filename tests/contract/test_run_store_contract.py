@@ -463,3 +463,16 @@ def walk(bench: Bench, limit: int, which: dict[str, object]) -> Sequence[str]:
         if cursor is None:
             return ids
     raise AssertionError("the pages have no end")
+
+
+def test_a_request_that_is_repeated_finds_the_run_of_the_first(bench: Bench):
+    bench.commit(new_runs=(queued("r1"),), request_keys={(LOAD, "order 7"): RunId("r1")})
+    bench.commit(new_runs=(queued("r2"),), request_keys={(LOAD, "order 7"): RunId("r2")})
+
+    assert bench.store.requested(LOAD, "order 7") == "r1"
+
+
+def test_a_request_key_is_known_to_its_script_alone(bench: Bench):
+    bench.commit(new_runs=(queued("r1"),), request_keys={(LOAD, "order 7"): RunId("r1")})
+
+    assert bench.store.requested(EXTRACT, "order 7") is None

@@ -48,7 +48,7 @@ def decode(text: str) -> Script:
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "fake":
         scripts = FakeScriptStore()
-        yield Bench(scripts, FakeRunStore(last_due=scripts.last_due))
+        yield Bench(scripts, FakeRunStore(last_due=scripts.last_due, files=scripts.files))
         return
     database = Database(tmp_path / "pysched.db")
     yield Bench(SqliteScriptStore(database, encode, decode), SqliteRunStore(database))
@@ -152,3 +152,18 @@ def test_a_saved_entry_sets_what_is_known_of_its_triggers(bench: Bench):
     bench.save(in_force(last_due={DAILY: NOON}))
 
     assert dict(bench.scripts.load()[0].last_due) == {DAILY: NOON}
+
+
+def test_what_files_triggers_have_seen_comes_back(bench: Bench):
+    seen = {HOURLY: {"/t/inbox/a.csv": "1-2-3"}}
+    bench.save(in_force(last_due={HOURLY: NOON}, files=seen))
+
+    assert dict(bench.scripts.load()[0].files) == seen
+
+
+def test_a_commit_of_runs_replaces_what_a_files_trigger_has_seen(bench: Bench):
+    bench.save(in_force(last_due={HOURLY: NOON}, files={HOURLY: {"/t/a.csv": "1"}}))
+
+    asyncio.run(bench.runs.commit(Transition(files={(LOAD, HOURLY): {"/t/b.csv": "2"}})))
+
+    assert dict(bench.scripts.load()[0].files) == {HOURLY: {"/t/b.csv": "2"}}

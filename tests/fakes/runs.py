@@ -17,17 +17,22 @@ T = TypeVar("T")
 class FakeRunStore:
     """`transitions` holds all that was committed, in order, for tests that look at it.
 
-    `last_due` may be shared with a FakeScriptStore, as the real ones share a table.
+    `last_due` and `files` may be shared with a FakeScriptStore, as the real ones share a table.
     """
 
     def __init__(
         self,
         archive: FakeArchive | None = None,
         last_due: dict[tuple[ScriptId, TriggerKey], datetime] | None = None,
+        files: dict[tuple[ScriptId, TriggerKey], Mapping[str, str]] | None = None,
     ) -> None:
         self.runs: dict[RunId, Run] = {}
         self.ledger: dict[tuple[ScriptId, TriggerKey, datetime], Occurrence] = {}
         self.last_due = {} if last_due is None else last_due
+        self.request_keys: dict[tuple[ScriptId, str], RunId] = {}
+        self.files: dict[tuple[ScriptId, TriggerKey], Mapping[str, str]] = (
+            {} if files is None else files
+        )
         self.transitions: list[Transition] = []
         self._archive = archive
 
@@ -54,10 +59,16 @@ class FakeRunStore:
                     queued_at=known.queued_at,
                 )
         self.last_due.update(transition.last_due)
+        self.files.update(transition.files)
+        for key, run_id in transition.request_keys.items():
+            self.request_keys.setdefault(key, run_id)
         return frozenset(inserted)
 
     def run(self, run_id: RunId) -> Run | None:
         return self.runs.get(run_id)
+
+    def requested(self, script: ScriptId, key: str) -> RunId | None:
+        return self.request_keys.get((script, key))
 
     def active(self) -> Sequence[Run]:
         return [run for run in reversed(self._newest_first()) if not run.status.final]

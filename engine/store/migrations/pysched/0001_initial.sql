@@ -70,8 +70,20 @@ CREATE TABLE trigger_state (
     script TEXT NOT NULL,
     "trigger" TEXT NOT NULL,
     last_due INTEGER NOT NULL,
+    -- JSON: a stamp by path, of what a files trigger has seen.
+    files TEXT,
     PRIMARY KEY (script, "trigger")
 ) WITHOUT ROWID;
+
+-- Idempotency keys: a request that is repeated finds the run of the first.
+CREATE TABLE request_keys (
+    script TEXT NOT NULL,
+    key TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    PRIMARY KEY (script, key)
+) WITHOUT ROWID;
+
+CREATE INDEX request_keys_by_run ON request_keys (run_id);
 
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
