@@ -22,6 +22,9 @@ from schemas.fields import (
 )
 from schemas.triggers import Arguments, Environment, NoneMeansEmptyList, TriggerItem
 
+MOST_TRIGGERS = 100
+"""Of one script: what a manifest of 64 KB could hold would take seconds to check."""
+
 ExitCode = Annotated[int, Field(ge=0, le=255)]
 Failure = Literal["failed", "timeout", "out_of_memory", "env_failed", "interrupted"]
 Event = Literal["success", "failure", "recovery", "missed", "long_running"]
@@ -183,5 +186,6 @@ class ScriptManifest(_Manifest):
     description: Paragraph = Field(default="", description="What the script does.")
     triggers: Annotated[list[TriggerItem], NoneMeansEmptyList] = Field(
         default_factory=list[TriggerItem],
+        max_length=MOST_TRIGGERS,
         description="Reasons to run; without any, the script is run by hand.",
     )

@@ -120,5 +120,8 @@ _REASONS: dict[str, Callable[[_Refused], str]] = {
     "greater_than_equal": _bound("at least", "ge"),
     "less_than": _bound("less than", "lt"),
     "less_than_equal": _bound("at most", "le"),
+    "too_long": lambda refused: (
+        f"must have at most {refused.context['max_length']} items, not {len(refused.value)}"
+    ),
     "too_short": _of_type("a list with at least one item"),
 }

@@ -6,12 +6,13 @@ expressions. Either there is a definition or there are errors that say why not.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from engine.model.environment import EnvironmentRequest
 from engine.model.script import Script
-from engine.model.tree import Problem, Severity
+from engine.model.tree import Problem
 from engine.spec.build import build_script
 from engine.spec.files import MANIFEST_FILE, ScriptFiles, check_script_name, default_main
 from engine.spec.files import python_names as python_files
@@ -34,7 +35,7 @@ class Definition:
     script: Script | None
     """None when there is an error."""
     problems: tuple[Problem, ...]
-    """In the order of the text, file by file."""
+    """In the order of the text, file by file; none when there is a script."""
 
 
 def define(
@@ -61,12 +62,10 @@ def define(
     request, mistakes = _environment(files, layers, parsed, values, settings)
     problems += mistakes
     if problems:
-        problems = tidy(problems)
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            return Definition(None, tuple(problems))
+        return Definition(None, tuple(tidy(problems)))
     main = values.get("main") or default_main(files.names, files.directory_name) or ""
     script = build_script(files, main, request, triggers, values, settings.defaults)
-    return Definition(script, tuple(problems))
+    return Definition(script, ())
 
 
 def _environment(
@@ -92,7 +91,11 @@ def _environment(
         problems.append(parsed.document.problem("contradiction", message, ("python",)))
     inherited = values.get("python") or settings.defaults.python
     python = choose_python(own, needs.requires_python, inherited)
-    return EnvironmentRequest(python, needs.requirements), problems
+    return _request(python, needs.requirements), problems
+
+
+# Most scripts ask for one of a few environments.
+_request = lru_cache(maxsize=4096)(EnvironmentRequest)
 
 
 def _main(

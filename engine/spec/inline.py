@@ -12,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from engine.document.place import START, Position, position_at
 from engine.document.walk import Mistake
+from engine.spec.requirements import MOST
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 _OPENING = re.compile(r"(?m)^# /// script[ \t]*$")
@@ -59,6 +60,9 @@ def _read_toml(text: str, start: Position) -> InlineMetadata | Mistake:
     if not _is_list_of_texts(dependencies):
         position = _position_of("dependencies", text, start)
         return _mistake(position, 'dependencies must be a list of texts, such as ["requests"]')
+    if len(dependencies) > MOST:
+        position = _position_of("dependencies", text, start)
+        return _mistake(position, f"dependencies: at most {MOST} are read")
     requires: Any = data.get("requires-python")
     if requires is not None and not _is_specifier(requires):
         position = _position_of("requires-python", text, start)

@@ -9,6 +9,7 @@ environment explains it best.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,6 +19,8 @@ from engine.document.place import Position, position_at
 from engine.document.walk import Mistake
 
 LARGEST = 1024 * 1024
+MOST = 2000
+"""Requirements of one script."""
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _URL = re.compile(r"(?:^|@\s*)([A-Za-z][A-Za-z0-9+.-]*):")
@@ -47,7 +50,12 @@ def read_requirements(source: bytes) -> tuple[list[Line], Mistake | None]:
     if "\0" in text:
         message = "NUL characters are not allowed; remove them"
         return [], Mistake(position_at(text, text.index("\0")), "not_text", message)
-    return list(_lines(text)), None
+    lines = list(islice(_lines(text), MOST + 1))
+    if len(lines) > MOST:
+        return [], Mistake(
+            lines[MOST].position, "too_large", f"at most {MOST} requirements are read"
+        )
+    return lines, None
 
 
 def _lines(text: str) -> Iterator[Line]:

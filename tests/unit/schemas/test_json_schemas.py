@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from schemas import generate
 from schemas.generate import DIRECTORY, FILES, json_schema, schema_text
+from schemas.manifest import ScriptManifest
 from schemas.quantities import DURATION_PATTERN, SIZE_PATTERN, parse_duration, parse_size
 
 
@@ -62,3 +64,21 @@ def test_the_schema_takes_the_sizes_the_program_takes(text):
 def test_an_unknown_schema_is_a_key_error():
     with pytest.raises(KeyError):
         json_schema("nope")
+
+
+def test_the_schemas_are_written_to_a_directory_that_may_be_new(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "DIRECTORY", tmp_path / "json")
+
+    generate.main()
+
+    assert {path.name for path in (tmp_path / "json").iterdir()} == {
+        f"{which}.schema.json" for which in FILES
+    }
+
+
+def test_a_manifest_is_written_back_as_it_was_read():
+    read = {"triggers": [{"every": "5m"}, {"url": {"token": True}}], "limits": {"memory": "1GiB"}}
+
+    manifest = ScriptManifest.model_validate(read)
+
+    assert manifest.model_dump(exclude_unset=True) == read

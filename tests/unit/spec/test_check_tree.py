@@ -1,6 +1,7 @@
 """What runs after what: targets that are missing, cycles, and their places."""
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.model.environment import EnvironmentRequest
 from engine.model.script import Script
-from engine.model.trigger import AfterTrigger
+from engine.model.trigger import AfterTrigger, StartupTrigger
 from engine.spec.check_tree import check_tree
 from engine.spec.cycles import cycles
 
@@ -31,6 +32,10 @@ def manifest(script: str) -> bytes:
 
 def test_scripts_that_wait_for_others_in_a_line_are_fine():
     assert check_tree(a_tree(a="", b="a", c="a b"), manifest) == {}
+
+
+def test_a_tree_where_nothing_waits_is_fine():
+    assert check_tree(a_tree(a="", b=""), manifest) == {}
 
 
 def test_a_missing_target_is_told_where_it_is_written():
@@ -59,6 +64,21 @@ def test_only_the_trigger_that_closes_the_cycle_is_blamed():
     found = check_tree(a_tree(x="", a="x b", b="a"), manifest)
 
     assert [(p.line, p.code) for p in found["a"]] == [(3, "after_cycle")]
+
+
+def test_other_triggers_are_passed_over():
+    script = a_script("a", "missing")
+    script = replace(script, triggers=(StartupTrigger(key="s"), *script.triggers))
+
+    assert [(p.line, p.code) for p in check_tree({"a": script}, manifest)["a"]] == [
+        (3, "unknown_script")
+    ]
+
+
+def test_a_manifest_that_is_gone_has_its_mistake_at_the_top():
+    found = check_tree({"a": a_script("a", "missing")}, lambda script: None)
+
+    assert [(p.line, p.column) for p in found["a"]] == [(1, 1)]
 
 
 def test_a_long_cycle_is_shown_in_part():

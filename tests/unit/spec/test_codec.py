@@ -52,7 +52,8 @@ SCRIPTS = st.builds(
     triggers=st.lists(TRIGGERS, max_size=3).map(tuple),
     limits=st.builds(
         Limits, timeout=st.none() | LENGTHS, memory=st.none() | COUNTS,
-        cpu=st.none() | st.floats(0.01, 64), processes=st.none() | COUNTS, output=st.none() | COUNTS,
+        cpu=st.none() | st.floats(0.01, 64), processes=st.none() | COUNTS,
+        output=st.none() | COUNTS,
     ),
     overlap=st.sampled_from(Overlap), max_parallel=COUNTS, queue_limit=st.none() | COUNTS,
     group=st.none() | TEXT,

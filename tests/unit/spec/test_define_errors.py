@@ -84,6 +84,14 @@ def test_a_directory_name_that_cannot_be_used_is_told(script, code):
     assert (problem.path, problem.code) == (script, code)
 
 
+def test_no_script_has_more_triggers_than_can_be_checked_at_once():
+    manifest = "triggers:\n" + "".join(f"  - every: {n}s\n" for n in range(1, 102))
+
+    (problem,) = defined(manifest).problems
+
+    assert problem.message == "triggers: must have at most 100 items, not 101"
+
+
 def test_a_file_of_a_thousand_mistakes_is_told_in_part():
     manifest = "".join(f"key{n}: x\n" for n in range(1000))
 

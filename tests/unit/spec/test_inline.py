@@ -21,7 +21,9 @@ def test_metadata_is_read(newline):
     assert metadata == InlineMetadata(("a",), ">=3.11", (2, 1))
 
 
-@pytest.mark.parametrize("source", ["", "print(1)", "# /// pyproject\n# x = 1\n# ///\n"])
+@pytest.mark.parametrize(
+    "source", ["", "print(1)", "# /// pyproject\n# x = 1\n# ///\n", "x = '# /// script'"]
+)
 def test_a_file_without_metadata_has_none(source):
     assert read_inline_metadata(source.encode()) is None
 
@@ -37,6 +39,7 @@ def test_a_file_without_metadata_has_none(source):
         (a_block("requires-python = 3"), "3:3: error: requires-python: 3 is not like"),
         ("\n# /// script\n# x = 1\n", "2:1: error: the block `# /// script` is not closed"),
         (a_block("x = 1") + a_block("y = 1"), "6:1: error: a second block"),
+        (a_block(f"dependencies = {['a'] * 2001}"), "3:3: error: dependencies: at most 2000"),
         (a_block('dependencies = ["./lib"]'), "2:1: error: './lib' is a local path"),
     ],
 )

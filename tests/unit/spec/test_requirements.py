@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.spec.requirements import read_requirements
 from tests.fakes.script_files import defined
 
 
@@ -78,3 +79,22 @@ def test_what_is_no_text_is_refused(text, place):
     (problem,) = defined(files={"load.py": "", "requirements.txt": text}).problems
 
     assert str(problem).startswith(f"etl/load/requirements.txt:{place}")
+
+
+def test_what_is_not_utf8_is_refused_at_its_place():
+    _, mistake = read_requirements(b"a\nb\xff")
+
+    assert mistake is not None
+    assert (mistake.position, mistake.code) == ((2, 2), "not_utf8")
+
+
+def test_a_last_line_that_is_continued_counts():
+    assert requirements_of("a == 1 \\") == "a==1"
+
+
+def test_more_requirements_than_anybody_writes_are_refused():
+    text = "".join(f"a{n}\n" for n in range(2001))
+
+    (problem,) = defined(files={"load.py": "", "requirements.txt": text}).problems
+
+    assert (problem.line, problem.code) == (2001, "too_large")
