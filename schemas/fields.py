@@ -8,7 +8,7 @@ Reasons for a refusal are whole clauses for the user: what is wrong, how to mend
 import re
 from datetime import timedelta
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -142,8 +142,14 @@ def _timezone(name: str) -> str:
     raise refusal(f"unknown time zone {name!r}{_zone_hint(name)}", "unknown_timezone")
 
 
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
+
+
+@lru_cache(maxsize=256)
 def _zone_hint(name: str) -> str:
-    zones = sorted(available_timezones())
+    zones = _zones()
     by_lower = {zone.lower(): zone for zone in zones}
     by_city = {zone.rsplit("/", 1)[-1].lower(): zone for zone in reversed(zones)}
     wanted = name.strip().lower().replace(" ", "_")

@@ -89,7 +89,8 @@ def _parse(model: type[M], keys: Keys, path: str, source: bytes) -> Parsed[M]:
     parsed.problems += [*document.problems, *unknown_secrets(document)]
     if parsed.manifest.sandbox == "restricted":
         parsed.problems.append(_no_sandbox(document))
-    parsed.problems = tidy(parsed.problems)
+    if parsed.problems:
+        parsed.problems = tidy(parsed.problems)
     return parsed
 
 
