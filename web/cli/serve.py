@@ -74,6 +74,8 @@ def serve(
         str(runs.engine_restart_delay.total_seconds()),
         "--",
         sys.executable,
+        # A directory named like one of our modules may be where the server is started.
+        "-P",
         "-m",
         "web.cli.main",
         "engine",

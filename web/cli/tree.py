@@ -110,7 +110,7 @@ def new(
     from engine.service import offline
 
     settings = settings_for(tree)
-    print(offline.new_script(settings.paths.scripts, settings, name, folder.strip("/")))
+    print(offline.new_script(settings.paths.scripts, name, folder))
 
 
 def next_(

@@ -36,7 +36,7 @@ def test_it_turns_into_the_runner_with_the_engine_as_its_child(executed, tmp_pat
         ["--data", str(tmp_path / "d")],
     )
     assert command[end + 1 :] == [
-        sys.executable, "-m", "web.cli.main", "engine", "--data=d", "--host=127.0.0.1",
+        sys.executable, "-P", "-m", "web.cli.main", "engine", "--data=d", "--host=127.0.0.1",
         "--port=0", "--on-stop=leave", "--", "tree",
     ]  # fmt: skip
     assert "PYSCHED_SERVER_STARTED" in environ
