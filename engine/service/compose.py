@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.environments.session import BuildProgress
+from engine.errors import EngineError
 from engine.history.repository import Repository
 from engine.model.environment import Environment
 from engine.model.event import BuildChanged
@@ -95,7 +96,7 @@ class Composition:
             alarm=self.alarm,
             sources=sources,
             files=self.files,
-            inboxes=TreeInboxes(self.root),
+            inboxes=TreeInboxes(self.root, self.clock),
             publish=self.bus.publish,
             linked=self._link,
             slots=self.settings.runs.max_concurrent,
@@ -135,6 +136,17 @@ class Composition:
         self._looping = self.tasks.spawn(self.loop.run())
         self._watching = self.tasks.spawn(self.watcher.watch(self._changed))
         self._keep_house()
+        if self.repository is None:
+            self.tasks.spawn(self._make_repository())
+
+    async def _make_repository(self) -> None:
+        """Put a tree that is in no repository into one of its own."""
+        try:
+            self.repository = await asyncio.to_thread(
+                Repository.init_if_missing, self.root, self.clock.now()
+            )
+        except EngineError as error:
+            logger.error("the tree is not under git", extra={"error": str(error)})
 
     def _load(self) -> None:
         self.repository = Repository.discover(self.root)

@@ -31,8 +31,6 @@ def _failing(parts: Composition) -> Iterator[tuple[str, str]]:
         yield "tree", parts.loop.failure
     if parts.recorder.failure is not None:
         yield "database", parts.recorder.failure
-    if parts.tasks.failure is not None:
-        yield "engine", parts.tasks.failure
 
 
 def _degraded(parts: Composition) -> Iterator[tuple[str, str]]:
@@ -40,3 +38,5 @@ def _degraded(parts: Composition) -> Iterator[tuple[str, str]]:
         yield "watcher", parts.watcher.degraded
     if parts.state.held is not None:
         yield "removals", parts.state.held
+    if parts.tasks.failure is not None:
+        yield "engine", parts.tasks.failure

@@ -30,6 +30,7 @@ from engine.service.check import definition, scan, validate
 from engine.service.clock import SystemClock
 from engine.service.compose import CONFIRMATION, open_environments, open_stores
 from engine.service.housekeeping import Housekeeping
+from engine.tree.create import create_script
 from schemas.settings import Settings
 
 __all__ = ["coming", "describe", "validate"]
@@ -114,6 +115,12 @@ def _coming(
 ) -> Sequence[Coming]:
     found = schedule.coming(triggers, script, from_=from_.astimezone(UTC), count=count)
     return [Coming(due=each.local, trigger=each.trigger) for each in found]
+
+
+def new_script(tree: Path, display_name: str, folder: str = "") -> Path:
+    """Create a script directory and return it. Raises InvalidInput and UnsafeTree."""
+    tree.mkdir(parents=True, exist_ok=True)
+    return tree / create_script(tree, display_name, folder)
 
 
 async def collect(settings: Settings) -> Collected:

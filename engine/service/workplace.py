@@ -11,7 +11,8 @@ from engine.history.repository import Repository
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.script import Script
 from engine.model.trigger import FilesTrigger
-from engine.tree.inbox import matching
+from engine.ports import Clock
+from engine.tree.inbox import matching, settled
 
 
 class TreeSources:
@@ -59,17 +60,23 @@ class TreeSources:
 
 
 class TreeInboxes:
-    """The Inboxes of a tree: a file's stamp changes with its time, size or identity."""
+    """The Inboxes of a tree: a file's stamp changes with its time, size or identity.
 
-    def __init__(self, root: Path) -> None:
+    A file that is still being written is not seen yet; the scan calls its script
+    unsettled, so it is looked at again soon.
+    """
+
+    def __init__(self, root: Path, clock: Clock) -> None:
         self._root = root
+        self._clock = clock
 
     def look(self, script: Script) -> Mapping[TriggerKey, Mapping[str, str]]:
         directory = self._root / script.id
+        now_ns = int(self._clock.now().timestamp() * 1e9)
         return {
             trigger.key: {
                 str(path): "-".join(map(str, stamp))
-                for path, stamp in matching(directory, trigger.pattern).items()
+                for path, stamp in settled(matching(directory, trigger.pattern), now_ns).items()
             }
             for trigger in script.triggers
             if isinstance(trigger, FilesTrigger)

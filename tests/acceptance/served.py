@@ -186,6 +186,14 @@ class Served:
             if cursor is None:
                 return found
 
+    def succeeded(self, script: str, **wait: Any) -> dict[str, Any]:
+        """Return the newest successful run of a script, once there is one."""
+
+        def look() -> list[dict[str, Any]]:
+            return self.runs(script=script, status="success")
+
+        return eventually(look, what=f"a success of {script}", **wait)[0]
+
     def scripts(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         cursor: str | None = None
