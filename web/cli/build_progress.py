@@ -12,6 +12,8 @@ from web.cli.words import BAD, OK, Look, duration
 DONE = Look("✓", "+", OK)
 FAILED = Look("☒", "E", BAD)
 SHOWN_NAMES = 3
+BACKGROUND = "compile"
+"""Goes on while the environment is in use already; nobody waits for it."""
 
 
 class BuildProgress:
@@ -34,6 +36,8 @@ class BuildProgress:
         """Show how far a build is."""
         if event.phase in {"ready", "failed"}:
             self._end(event)
+            return
+        if event.phase == BACKGROUND:
             return
         text = f"{_name(event)}: {event.phase}"
         if event.request not in self._tasks:

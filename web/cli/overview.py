@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.model.environment import EnvironmentState
-from engine.model.status import ScriptReport
+from engine.model.status import ScriptReport, ScriptStatus
 from engine.model.tree import Problem
 from web.service import Service
 
@@ -53,10 +53,15 @@ async def overview(engine: Service) -> Overview:
     return found
 
 
+def _is_defined(report: ScriptReport) -> bool:
+    return report.status is not ScriptStatus.ERROR or report.stale
+
+
 def _count(found: Overview, reports: Sequence[ScriptReport]) -> None:
     found.scheduled = sum(bool(report.triggers) for report in reports)
     found.folders = len({report.folder for report in reports} - {""})
-    states = [report.environment.state for report in reports]
+    # Without a valid definition nobody knows which environment the script wants.
+    states = [report.environment.state for report in reports if _is_defined(report)]
     found.ready = states.count(EnvironmentState.READY)
     found.failed = states.count(EnvironmentState.FAILED)
     found.to_build = len(states) - found.ready - found.failed

@@ -167,6 +167,12 @@ def test_in_a_pipe_a_build_is_one_line_a_phase(console):
     assert text(console).splitlines()[2].startswith("✓ environment of a ready in ")
 
 
+def test_what_goes_on_in_the_background_is_not_told(console):
+    BuildProgress(console).hear(build("compile"))
+
+    assert text(console) == ""
+
+
 def test_a_build_that_failed_says_why(console):
     BuildProgress(console).hear(build("failed", "no such package: nope"))
 
