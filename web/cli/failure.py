@@ -3,6 +3,7 @@
 0 success, 1 what was asked for failed or is invalid, 2 wrong usage, 130 Ctrl-C.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -28,6 +29,7 @@ def guarded(command: Callable[[], object]) -> int:
 
     PYSCHED_DEBUG=1 shows where a failure comes from.
     """
+    _print_anything()
     try:
         command()
         sys.stdout.flush()
@@ -66,6 +68,13 @@ def _tell(error: BaseException, message: str, *, unexpected: bool = False) -> in
     if unexpected and not debugging():
         sys.stderr.write("PYSCHED_DEBUG=1 shows where it happened\n")
     return FAILED
+
+
+def _print_anything() -> None:
+    """Let a name that the terminal's encoding lacks, or that is no text, be shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def debugging() -> bool:
