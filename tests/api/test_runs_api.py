@@ -120,6 +120,12 @@ def test_health_with_a_key_tells_details(call):
     assert call("GET", "/api/health").json()["details"]["limits"] == {"memory": "sampled"}
 
 
+def test_details_that_are_not_known_are_null(call, engine):
+    engine.state = a_health(revision=None)
+
+    assert call("GET", "/api/health").json()["details"]["revision"] is None
+
+
 def test_a_failing_part_is_named_but_not_why(call, engine):
     engine.state = a_health(failing={"database": "/secret/path is full"})
 

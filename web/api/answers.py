@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 
 def json_answer(body: BaseModel, status: int = HTTPStatus.OK, *, sparse: bool = False) -> Response:
-    """Answer with a shape; `sparse` leaves out keys whose value is null."""
+    """Answer with a shape; `sparse` leaves out keys that were not given a value."""
     return Response(
-        body.model_dump_json(exclude_none=sparse),
+        body.model_dump_json(exclude_unset=sparse),
         status_code=status,
         media_type="application/json",
     )

@@ -20,7 +20,7 @@ router = APIRouter(tags=["server"])
 @router.get(
     "/health",
     response_model=api.Health,
-    response_model_exclude_none=True,
+    response_model_exclude_unset=True,
     summary="Health",
     responses={503: {"model": api.Health, "description": "A part does not work"}},
 )
@@ -30,8 +30,8 @@ async def health(engine: CurrentEngine, caller: Caller) -> Response:
     told = caller is not None and caller.may(Role.VIEWER)
     body = api.Health(
         status="failing" if found.failing else "ok",
-        failing=tuple(found.failing) or None,
-        details=_details(found) if told else None,
+        **({"failing": tuple(found.failing)} if found.failing else {}),
+        **({"details": _details(found)} if told else {}),
     )
     status = HTTPStatus.SERVICE_UNAVAILABLE if found.failing else HTTPStatus.OK
     return json_answer(body, status, sparse=True)

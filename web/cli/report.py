@@ -90,8 +90,9 @@ def log_run(run: Run) -> None:
 
 
 def log_plan(event: PlanApplied) -> None:
-    """Log what a pass changed, and every problem it met."""
-    if not event.plan.empty:
-        logger.info("plan applied", extra={"summary": plan_sentence(event.plan)})
+    """Log what a pass changed, with the problems it met; one that changed nothing is no news."""
+    if event.plan.empty:
+        return
+    logger.info("plan applied", extra={"summary": plan_sentence(event.plan)})
     for problem in event.plan.problems:
         logger.warning("file problem", extra={"problem": str(problem)})
