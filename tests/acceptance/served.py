@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,6 +52,7 @@ class Served:
         self.env |= {"PYSCHED_DEFAULT_API_KEY": KEY, "NO_COLOR": "1", **(env or {})}
         self.http = httpx.Client(base_url=self.url, headers={"X-API-Key": KEY}, timeout=20)
         self.process: subprocess.Popen[bytes] | None = None
+        self.started: list[subprocess.Popen[bytes]] = []
         self.log = directory / "serve.log"
 
     # The tree
@@ -72,11 +73,13 @@ class Served:
 
     # The processes
 
-    def start(self, *options: str, wait: bool = True) -> None:
-        command = [str(PYSCHED), "serve", str(self.tree), "--data", str(self.data)]
+    def start(self, *options: str, wait: bool = True, under: Sequence[str] = ()) -> None:
+        """Serve; `under` is a command that becomes the server, such as `unshare -Ur`."""
+        command = [*under, str(PYSCHED), "serve", str(self.tree), "--data", str(self.data)]
         command += ["--port", str(self.port), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        self.started.append(self.process)
         if wait:
             self.wait_until_up()
 
@@ -110,6 +113,30 @@ class Served:
         engine.kill()
         engine.wait(10)
 
+    def kill_server(self) -> None:
+        """Kill the process that `serve` became, and nothing else."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def hang_up(self) -> None:
+        """Ask for a new engine."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
+    def refused(self, *options: str) -> tuple[int, str]:
+        """Start another server on the same tree and data, and return its exit code and words."""
+        command = [str(PYSCHED), "serve", str(self.tree), "--data", str(self.data)]
+        done = subprocess.run(
+            [*command, "--port", str(free_port()), *options],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
     def stop(self, *, seconds: float = 40.0) -> int:
         """Ask the server to stop, as Ctrl-C does, and return its exit code."""
         assert self.process is not None
@@ -119,13 +146,24 @@ class Served:
     def end(self) -> None:
         """Leave nothing behind, whatever the test did."""
         self.http.close()
-        if self.process is None or self.process.poll() is not None:
-            return
-        family = [*self.runner.children(recursive=True), self.runner]
-        self.process.send_signal(signal.SIGKILL)
-        for process in family:
+        for started in reversed(self.started):
+            if started.poll() is None:
+                family = psutil.Process(started.pid).children(recursive=True)
+                started.kill()
+                for process in family:
+                    with_suppressed_kill(process)
+                started.wait(10)
+        for process in self.orphans():
             with_suppressed_kill(process)
-        self.process.wait(10)
+
+    def orphans(self) -> list[psutil.Process]:
+        """Return what a killed server left: engines and runs that know its data directory."""
+        return [
+            process
+            for process in psutil.process_iter()
+            if str(self.data) in _variables(process).values()
+            or str(self.data / "runner.sock") in _variables(process).values()
+        ]
 
     def command(self, *arguments: str, code: int | None = 0) -> str:
         """Run another `pysched` command against this server and return what it printed."""
@@ -217,6 +255,13 @@ class Served:
             return found if look(found) else None
 
         return eventually(now, what=f"the state of {script}", **wait)
+
+
+def _variables(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
 
 
 def with_suppressed_kill(process: psutil.Process) -> None:
