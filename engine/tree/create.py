@@ -88,10 +88,8 @@ def _place(root: Path, script: ScriptId, files: Mapping[str, str]) -> bool:
                 file = beside / PurePosixPath(path).relative_to(script)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(content, encoding="utf-8")
-        if target.exists():
-            return False
-        # Between two that create the same name only one wins: a directory with files in it
-        # is never renamed over.
+        # Between two that create the same name only one wins: nothing is ever renamed over
+        # a file or a directory with files in it.
         beside.rename(target)
     except OSError:
         if not target.exists():

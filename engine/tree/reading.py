@@ -46,7 +46,12 @@ def read_from(descriptor: int, limit: int) -> bytes:
     """Return the next bytes of a file, at most `limit + 1`."""
     left = limit + 1
     chunks: list[bytes] = []
-    while left > 0 and (data := os.read(descriptor, min(left, _CHUNK))):
+    while left > 0:
+        wanted = min(left, _CHUNK)
+        data = os.read(descriptor, wanted)
         left -= len(data)
         chunks.append(data)
+        # Of a regular file the system gives less than asked for at its end alone.
+        if len(data) < wanted:
+            break
     return b"".join(chunks)

@@ -63,6 +63,13 @@ def test_a_directory_outside_any_repository_has_none(tmp_path: Path) -> None:
     assert Repository.discover(tmp_path) is None
 
 
+def test_a_directory_in_a_bare_repository_is_in_no_work_tree(tmp_path: Path) -> None:
+    Git(tmp_path)("init", "-q", "--bare")
+    (tmp_path / "scripts").mkdir()
+
+    assert Repository.discover(tmp_path / "scripts") is None
+
+
 def test_head_is_the_commit_that_is_checked_out(git: Git) -> None:
     assert found(git.directory).head() == git("rev-parse", "HEAD")
 
@@ -410,6 +417,17 @@ def test_a_repository_inside_the_tree_is_not_committed(tmp_path: Path) -> None:
     Repository.init_if_missing(tree, NOW)
 
     assert "deep" not in Git(tree)("ls-tree", "-r", "--name-only", "HEAD")
+
+
+def test_the_users_own_ignore_file_does_not_decide_what_is_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").write_text("*.py\n")
+    (tmp_path / ".gitconfig").write_text(f"[core]\n\texcludesFile = {tmp_path / 'mine'}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Repository.init_if_missing(a_tree(tmp_path), NOW)
+
+    assert "a/main.py" in Git(tmp_path / "tree")("ls-tree", "-r", "--name-only", "HEAD")
 
 
 def test_no_hook_runs_for_the_first_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

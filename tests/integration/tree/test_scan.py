@@ -1,6 +1,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from engine.errors import UnsafeTree
 from engine.model.identity import ScriptId
 from engine.model.tree import Severity
+from engine.tree import contents
 from engine.tree.scan import TreeScanner
 from tests.fakes.clock import FakeClock
 from tests.fakes.definer import FakeDefiner
@@ -347,6 +349,50 @@ def test_a_link_to_a_file_in_the_tree_stands_for_the_file(disk: Disk, scanner: T
 
     assert script is not None
     assert script.environment.requirements == "polars"
+
+
+def test_a_link_whose_target_comes_is_looked_at_again(disk: Disk, scanner: TreeScanner) -> None:
+    directory = disk.script("a")
+    (directory / "lib").symlink_to("../shared")
+    before = scanner.scan().entries[A].problems
+    (disk.root / "shared").mkdir()
+
+    assert ([p.code for p in before], scanner.scan().entries[A].problems) == (
+        ["link_dangling"],
+        (),
+    )
+
+
+@pytest.mark.parametrize("only", [None, [A]], ids=["everything", "that script"])
+def test_a_script_replaced_by_a_link_out_of_the_tree_is_gone(
+    disk: Disk, scanner: TreeScanner, only: list[ScriptId] | None
+) -> None:
+    disk.script("a")
+    scanner.scan()
+    disk.move("a", "../elsewhere")
+    (disk.root / "a").symlink_to("../elsewhere")
+    tree = scanner.scan(only)
+
+    assert (tree.entries, [p.code for p in tree.problems]) == ({}, ["link_outside"])
+
+
+def test_a_file_that_is_being_replaced_while_it_is_read_is_read_again(
+    disk: Disk, scanner: TreeScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.script("a", manifest="a=1")
+    real, missed = contents.opened, list[str]()
+
+    def opened(path: str) -> AbstractContextManager[tuple[int, os.stat_result]]:
+        if path.endswith("script.yaml") and not missed:
+            missed.append(path)
+            raise FileNotFoundError(path)
+        return real(path)
+
+    monkeypatch.setattr(contents, "opened", opened)
+    script = scanner.scan().entries[A].script
+
+    assert script is not None
+    assert script.description == "a=1"
 
 
 @pytest.mark.timeout(5)

@@ -251,6 +251,33 @@ def test_a_root_that_was_replaced_is_watched_anew(disk: Disk, native: bool) -> N
     run(disk, scene, native=native)
 
 
+def test_a_root_whose_parent_was_replaced_is_watched_anew(disk: Disk, native: bool) -> None:
+    async def scene(heard: Heard) -> None:
+        parent = disk.root.parent
+        parent.rename(parent.with_name(f"{parent.name}-aside"))
+        Disk(disk.root).script("z")
+        await heard.until(lambda: heard.everything > 0)
+        heard.forget()
+        await asyncio.sleep(0.5)
+        disk.write("z/main.py", "x")
+        await heard.path("z/main.py")
+
+    run(disk, scene, native=native)
+
+
+def test_a_directory_that_left_the_tree_is_no_longer_watched(disk: Disk) -> None:
+    async def scene(heard: Heard) -> None:
+        disk.move("etl", "../outside")
+        await heard.path("etl")
+        heard.forget()
+        disk.write("../outside/b/main.py", "x")
+        disk.write("a/main.py", "x")
+        await heard.path("a/main.py")
+        assert heard.paths == {"a/main.py"}
+
+    run(disk, scene)
+
+
 def test_a_root_that_is_gone_is_waited_for(disk: Disk) -> None:
     texts: list[str | None] = []
     watcher = TreeWatcher(disk.root, WallClock(), pace=QUICK)
