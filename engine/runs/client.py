@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.errors import Unavailable
+from engine.failpoint import reached
 from engine.model.identity import RunId
 from engine.ports import RunnerEvent, RunnerLost, StartRequest
 from engine.runner import protocol
@@ -105,7 +106,9 @@ class RunnerClient:
         if not self._listed:
             # It would be in no list and on the disk as claimed, which reads as lost.
             raise Unavailable(self._problem)
+        reached("recorded")
         self._send(wire.start(request))
+        reached("start_sent")
 
     def cancel(self, run_id: RunId, reason: str) -> None:
         self._send({"op": "kill", "id": run_id, "reason": reason})
@@ -121,6 +124,7 @@ class RunnerClient:
 
     def acknowledge(self, run_ids: Sequence[RunId]) -> None:
         """Let the runner forget ended runs; without a connection the next list names them again."""
+        reached("output_cleared")
         if self.connected:
             self._send({"op": "ack", "ids": list(run_ids)})
 
@@ -185,6 +189,8 @@ class RunnerClient:
             self._forward(event)
 
     def _forward(self, event: protocol.Event) -> None:
+        if event["event"] == "exit":
+            reached("exit_received")
         translated = wire.run_event(event)
         if translated is None:
             logger.debug("unknown event", extra={"runner_event": event["event"]})

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unavailable
+from engine.failpoint import reached
 from engine.model.identity import RunId
 from engine.ports import OutputArchive
 from engine.runner import frames, protocol
@@ -37,10 +38,12 @@ async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None
 
     Raises Unavailable when the disk refuses; nothing is lost then.
     """
+    reached("end_committed")
     with _explained(directory, "archived and cleared"):
         packed, text = await asyncio.to_thread(_to_archive, directory)
     if packed:
         await archive.keep(run_id, packed, text)
+    reached("output_kept")
     with _explained(directory, "cleared"):
         await asyncio.to_thread(_clear, directory)
 

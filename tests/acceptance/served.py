@@ -158,11 +158,11 @@ class Served:
 
     def orphans(self) -> list[psutil.Process]:
         """Return what a killed server left: engines and runs that know its data directory."""
+        data = str(self.data)
         return [
             process
             for process in psutil.process_iter()
-            if str(self.data) in _variables(process).values()
-            or str(self.data / "runner.sock") in _variables(process).values()
+            if any(data in value for value in _variables(process).values())
         ]
 
     def command(self, *arguments: str, code: int | None = 0) -> str:
@@ -196,6 +196,15 @@ class Served:
 
     def run(self, run_id: str) -> dict[str, Any]:
         return self.get(f"/api/runs/{run_id}")
+
+    def is_running(self, run_id: str) -> dict[str, Any]:
+        """Return the run once it runs."""
+
+        def look() -> dict[str, Any] | None:
+            run = self.run(run_id)
+            return run if run["status"] == "running" else None
+
+        return eventually(look, what=f"the start of {run_id}")
 
     def ended(self, run_id: str, seconds: float = 30.0) -> dict[str, Any]:
         """Return the run once it is over."""
