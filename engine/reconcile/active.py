@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from engine.model.identity import RunId, ScriptId
-from engine.model.run import Run
+from engine.model.run import Run, RunStatus
 
 
 class ActiveRuns:
@@ -12,6 +12,8 @@ class ActiveRuns:
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self._runs: dict[RunId, Run] = {}
         self._by_script: dict[ScriptId, dict[RunId, None]] = {}
+        self._queued: dict[RunId, None] = {}
+        self._running: dict[RunId, None] = {}
         for run in runs:
             self.put(run)
 
@@ -22,11 +24,18 @@ class ActiveRuns:
             return
         self._runs[run.id] = run
         self._by_script.setdefault(run.script, {})[run.id] = None
+        if run.status is RunStatus.RUNNING:
+            self._queued.pop(run.id, None)
+            self._running[run.id] = None
+        else:
+            self._queued[run.id] = None
 
     def remove(self, run_id: RunId) -> None:
         run = self._runs.pop(run_id, None)
         if run is None:
             return
+        self._queued.pop(run_id, None)
+        self._running.pop(run_id, None)
         siblings = self._by_script[run.script]
         del siblings[run_id]
         if not siblings:
@@ -37,7 +46,16 @@ class ActiveRuns:
 
     def of(self, script: ScriptId) -> tuple[Run, ...]:
         """Return the script's runs, oldest first."""
-        return tuple(self._runs[run_id] for run_id in self._by_script.get(script, ()))
+        siblings = self._by_script.get(script)
+        return tuple(self._runs[run_id] for run_id in siblings) if siblings else ()
+
+    def queued(self) -> Iterator[Run]:
+        """Yield the runs that are queued, oldest first."""
+        return (self._runs[run_id] for run_id in self._queued)
+
+    def running(self) -> Iterator[Run]:
+        """Yield the runs that are running."""
+        return (self._runs[run_id] for run_id in self._running)
 
     def __len__(self) -> int:
         return len(self._runs)

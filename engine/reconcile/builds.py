@@ -1,16 +1,16 @@
 """Have environments built, and look at their scripts again when they are done."""
 
-import logging
 from collections.abc import Callable, Collection
 
 from engine.errors import EngineError, EnvironmentFailed
 from engine.model.environment import EnvironmentRequest
 from engine.model.identity import ScriptId
 from engine.ports import Environments, Journal
+from engine.reconcile.notes import note
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
 
-logger = logging.getLogger(__name__)
+ACTION = "build environment"
 
 LookAt = Callable[[Collection[ScriptId]], None]
 
@@ -41,11 +41,14 @@ class Builds:
         try:
             environment = await self._environments.build(request)
         except EnvironmentFailed as error:
-            await self._journal.record("build environment", _words(request), str(error), error.code)
+            await note(self._journal, ACTION, _words(request), str(error), error.code)
         except EngineError as error:
-            logger.warning("environment not built", extra={"error": str(error)})
+            # It says nothing about the environment. The next full pass asks again, not the
+            # look below, which would ask at once, and again, for as long as it goes on.
+            await note(self._journal, ACTION, _words(request), str(error), error.code)
+            return
         else:
-            await self._journal.record("build environment", _words(request), environment.key)
+            await note(self._journal, ACTION, _words(request), environment.key)
         finally:
             self._going.discard(request)
         self._look_at(self.users(request))

@@ -5,10 +5,18 @@ and never looks at the event that woke it, so a missed or a repeated signal
 cannot change the result.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from engine.model.identity import TriggerKey
 from engine.model.plan import CreateScript, DeleteScript, MarkScript, ScriptAction, UpdateScript
+from engine.model.script import Script
 from engine.model.tree import Entry
 from engine.ports import InForce
+from engine.reconcile.observed import NOTHING_SEEN
 from engine.spec.changes import changes
+
+NO_MARKS: Mapping[TriggerKey, datetime] = {}
 
 
 def script_action(desired: Entry | None, in_force: InForce | None) -> ScriptAction | None:
@@ -45,24 +53,19 @@ def apply_action(action: ScriptAction | None, in_force: InForce | None) -> InFor
         case DeleteScript():
             return None
         case MarkScript(entry=entry):
-            return InForce(
-                id=entry.id,
-                signature=entry.signature,
-                digest=entry.digest,
-                script=in_force.script if in_force else None,
-                problems=entry.problems,
-                last_due=in_force.last_due if in_force else {},
-                files=in_force.files if in_force else {},
-                environment=in_force.environment if in_force else None,
-            )
+            return _in_force(entry, in_force.script if in_force else None, in_force)
         case CreateScript(entry=entry) | UpdateScript(entry=entry):
-            return InForce(
-                id=entry.id,
-                signature=entry.signature,
-                digest=entry.digest,
-                script=entry.script,
-                problems=entry.problems,
-                last_due=in_force.last_due if in_force else {},
-                files=in_force.files if in_force else {},
-                environment=in_force.environment if in_force else None,
-            )
+            return _in_force(entry, entry.script, in_force)
+
+
+def _in_force(entry: Entry, script: Script | None, before: InForce | None) -> InForce:
+    return InForce(
+        id=entry.id,
+        signature=entry.signature,
+        digest=entry.digest,
+        script=script,
+        problems=entry.problems,
+        last_due=before.last_due if before else NO_MARKS,
+        files=before.files if before else NOTHING_SEEN,
+        environment=before.environment if before else None,
+    )

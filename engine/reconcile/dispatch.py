@@ -6,15 +6,17 @@ keeps its slot until the runner answers, so that no slot is given twice.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.errors import EngineError, Unavailable
-from engine.model.environment import Environment, EnvironmentState
+from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
+from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script, Source
+from engine.reconcile.line import head
 from engine.reconcile.parts import Parts
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
@@ -25,6 +27,11 @@ logger = logging.getLogger(__name__)
 GiveUp = Callable[[Run, RunStatus, str], None]
 """End a queued run that can never be started, with its status and the reason."""
 
+LONGEST_SLEEP = 60.0
+"""Seconds; a delayed run waits by the wall clock, which may be set meanwhile."""
+TRY_AGAIN = timedelta(seconds=1)
+"""After the runner or the disk did not take a run."""
+
 
 class Dispatcher:
     def __init__(self, parts: Parts, state: State, tasks: Tasks, give_up: GiveUp) -> None:
@@ -33,6 +40,12 @@ class Dispatcher:
         self._tasks = tasks
         self._give_up = give_up
         self._timer: asyncio.TimerHandle | None = None
+        self._preparing: set[RunId] = set()
+        """Runs whose checkout is being made; they hold their slots, and nobody has sent them."""
+        self._at_work = False
+        self._again = False
+        self.ask_for: Callable[[EnvironmentRequest], None] | None = None
+        """Has an environment built that vanished since its script was planned."""
         self.ready = False
         """True while the runner is connected and every earlier start is accounted for."""
         self.draining = False
@@ -49,53 +62,96 @@ class Dispatcher:
 
     def admission(self) -> Admission:
         """Return what may start now, and of every other waiting run what it waits for."""
-        state = self._state
-        held = [run for run in state.active if self._holds_a_slot(run)]
-        waiting = [self._waiting(run) for run in state.active if not self._holds_a_slot(run)]
         return admit(
-            waiting,
-            [Running.of(run, state.script(run.script)) for run in held],
+            [self._waiting(run) for run in self._line()],
+            list(self._holders()),
             slots=self._parts.slots,
             now=self._parts.clock.now(),
         )
 
-    def _holds_a_slot(self, run: Run) -> bool:
-        return run.status is RunStatus.RUNNING or run.id in self._state.starting
+    def _holders(self) -> Iterator[Running]:
+        """Yield the runs that hold a slot: those that run, were sent, or are made ready."""
+        active, script = self._state.active, self._state.script
+        for run in active.running():
+            yield Running.of(run, script(run.script))
+        for run_id in (*self._state.starting, *self._preparing):
+            run = active.get(run_id)
+            if run is not None and run.status is RunStatus.QUEUED:
+                yield Running.of(run, script(run.script))
+
+    def _line(self) -> Iterator[Run]:
+        """Yield the runs that wait and are on record, oldest first."""
+        state = self._state
+        for run in state.active.queued():
+            if not (
+                run.id in state.starting or run.id in self._preparing or run.id in state.unrecorded
+            ):
+                yield run
 
     def _waiting(self, run: Run) -> Waiting:
         script = self._state.script(run.script)
         if script is None:
             return Waiting(id=run.id, script=run.script)
-        failed = self._parts.environments.state(script.environment) is EnvironmentState.FAILED
-        # A run whose environment has failed is let through, to be ended with the reason.
-        ready = failed or self.environment(script) is not None
-        return Waiting.of(run, script, environment_ready=ready)
+        return Waiting.of(run, script, environment_ready=self._has_environment(script))
+
+    def _has_environment(self, script: Script) -> bool:
+        """Say whether nothing is left to wait for; a build that failed is no reason to wait."""
+        if self.environment(script) is not None:
+            return True
+        state = self._parts.environments.state(script.environment)
+        if state is EnvironmentState.MISSING and self.ask_for is not None:
+            self.ask_for(script.environment)
+        return state is EnvironmentState.FAILED
 
     def start_what_may(self) -> None:
-        """Send every run that may start to the runner."""
-        if self.draining or not self.ready or not len(self._state.active):
+        """Send every run that may start to the runner.
+
+        May be called from within itself, by a run that is given up: its slot is then
+        offered to the next once this round is over.
+        """
+        self._again = True
+        if self._at_work:
             return
-        admission = self.admission()
+        self._at_work = True
+        try:
+            while self._again and self.ready and not self.draining:
+                self._again = False
+                self._start_head()
+        except Exception as error:
+            # The caller is at work on another run, which this must not hurt.
+            self._tasks.failed(error)
+            self._wake(self._parts.clock.now() + TRY_AGAIN)
+        finally:
+            self._at_work = False
+
+    def _start_head(self) -> None:
+        now = self._parts.clock.now()
+        admission = head(
+            self._line(), list(self._holders()), self._waiting, slots=self._parts.slots, now=now
+        )
+        wake_at = admission.wake_at
         for run_id in admission.start:
             run = self._state.active.get(run_id)
             if run is not None and not self._send(run):
+                wake_at = now + TRY_AGAIN
                 break
-        self._wake(admission.wake_at)
+        self._wake(wake_at)
 
     def _wake(self, at: datetime | None) -> None:
-        """Look again when the next delayed attempt may start."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Look again at a time, such as when the next delayed attempt may start."""
+        self.stop_timer()
         if at is not None:
             delay = max((at - self._parts.clock.now()).total_seconds(), 0)
             loop = asyncio.get_running_loop()
-            # A moment of the wall clock: looked at again at the latest after a
-            # minute, in case the clock was set meanwhile.
-            self._timer = loop.call_later(min(delay, 60), self.start_what_may)
+            self._timer = loop.call_later(min(delay, LONGEST_SLEEP), self.start_what_may)
+
+    def stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _send(self, run: Run) -> bool:
-        """Send one run; False when the runner cannot be reached, so that all wait."""
+        """Send one run; False when the runner or the disk takes none, so that all wait."""
         script = self._state.script(run.script)
         if script is None:
             self._give_up(run, RunStatus.CANCELLED, "the script was removed")
@@ -105,43 +161,67 @@ class Dispatcher:
             message = self._parts.environments.failure(script.environment)
             self._give_up(run, RunStatus.ENV_FAILED, message or "the environment was not built")
             return True
+        try:
+            return self._prepare(run, script, environment)
+        except Unavailable as error:
+            logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
+            return False
+        except Exception as error:
+            # Whatever is wrong with this one must not keep those behind it waiting.
+            self._refuse(run, error)
+            return True
+
+    def _prepare(self, run: Run, script: Script, environment: Environment) -> bool:
         run = self._with_provenance(run, script, environment)
-        self._state.active.put(run)
-        self._state.starting.add(run.id)
         if script.source is Source.LIVE:
-            directory = self._parts.sources.live(script.id)
-            return self._hand_over(run, script, environment, directory)
-        self._tasks.spawn(self._send_snapshot(run, script, environment))
+            self._hand_over(run, script, environment, self._parts.sources.live(script.id))
+        else:
+            self._state.active.put(run)
+            self._preparing.add(run.id)
+            self._tasks.spawn(self._send_snapshot(run, script, environment))
         return True
 
     async def _send_snapshot(self, run: Run, script: Script, environment: Environment) -> None:
         try:
             directory = await self._parts.sources.snapshot(script.id, run.commit)
-        except EngineError as error:
+            if self.withdraw(run.id) and self.ready and not self.draining:
+                self._hand_over(run, script, environment, directory)
+        except Unavailable as error:
+            logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
+            self._wake(self._parts.clock.now() + TRY_AGAIN)
+        except Exception as error:
             self._refuse(run, error)
-            return
-        self._hand_over(run, script, environment, directory)
+        finally:
+            self._preparing.discard(run.id)
+
+    def withdraw(self, run_id: RunId) -> bool:
+        """Stop making a run ready; True if that was under way, so that nobody sends it now."""
+        if run_id not in self._preparing:
+            return False
+        self._preparing.discard(run_id)
+        return True
 
     def _hand_over(
         self, run: Run, script: Script, environment: Environment, directory: Path
-    ) -> bool:
-        try:
-            request = self._parts.files.request(run, script, environment, directory)
-            self._parts.launcher.start(request)
-        except Unavailable:
-            self._state.starting.discard(run.id)
-            return False
-        except EngineError as error:
-            self._refuse(run, error)
-        return True
+    ) -> None:
+        """Give a run to the runner. Raises Unavailable, and EngineError if it can't be started."""
+        request = self._parts.files.request(run, script, environment, directory)
+        self._parts.launcher.start(request)
+        self._state.active.put(run)
+        self._state.starting.add(run.id)
 
-    def _refuse(self, run: Run, error: EngineError) -> None:
-        self._state.starting.discard(run.id)
-        self._give_up(run, RunStatus.FAILED, str(error))
+    def _refuse(self, run: Run, error: Exception) -> None:
+        if self._state.active.get(run.id) is None:
+            return  # It was cancelled meanwhile.
+        if isinstance(error, EngineError):
+            reason = str(error)
+        else:
+            logger.error("a run cannot be started", exc_info=error, extra={"run_id": run.id})
+            reason = f"it cannot be started: {type(error).__name__}: {error}"
+        self._give_up(run, RunStatus.FAILED, reason)
 
     def _with_provenance(self, run: Run, script: Script, environment: Environment) -> Run:
         in_force = self._state.scripts.get(script.id)
-        last = self._parts.runs.last_started(script.id)
         return replace(
             run,
             commit=self._parts.sources.revision(),
@@ -149,5 +229,13 @@ class Dispatcher:
             environment=environment.key,
             lock=environment.lock,
             python=environment.python,
-            previous_status=run.previous_status or (last.status if last else None),
+            previous_status=run.previous_status or self._previous_status(script),
         )
+
+    def _previous_status(self, script: Script) -> RunStatus | None:
+        """Return how the script ran last, also if that is not on disk yet."""
+        for run in reversed(self._state.ending.values()):
+            if run.script == script.id and run.started_at is not None:
+                return run.status
+        last = self._parts.runs.last_started(script.id)
+        return last.status if last else None

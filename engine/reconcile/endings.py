@@ -7,8 +7,9 @@ A crash between any two of these is mended by the next connection's list.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from engine.errors import Unavailable
 from engine.model.event import OutputGrew, RunnerChanged
 from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
@@ -23,11 +24,13 @@ from engine.ports import (
     StartRefused,
     Transition,
 )
+from engine.reconcile.archiving import Archiving
 from engine.reconcile.dispatch import Dispatcher
 from engine.reconcile.enqueue import Cancel
-from engine.reconcile.follow import consequences
+from engine.reconcile.follow import Consequences, consequences
 from engine.reconcile.parts import Parts
 from engine.reconcile.record import Recorder
+from engine.reconcile.reunion import Reunion
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
 from engine.runs.recover import Ended, Live, Lost, NotStarted, Recovery
@@ -42,7 +45,11 @@ class Endings:
         self._state = state
         self._recorder = recorder
         self._tasks = tasks
+        self._archiving = Archiving(parts, state, tasks)
+        self._cancelling: dict[RunId, str] = {}
+        """Reasons of runs that are to be cancelled; told again to each new connection."""
         self.dispatcher = Dispatcher(parts, state, tasks, self.end_unstarted)
+        self._reunion = Reunion(parts, state, self.dispatcher, self._recover)
         self.recovered = asyncio.Event()
         """Set once the runs of an earlier engine are accounted for."""
 
@@ -58,9 +65,10 @@ class Endings:
             case StartRefused(id=run_id):
                 self._refused(run_id)
             case RunnerConnected():
+                self._reunion.part()
                 self._tasks.spawn(self._connected(event))
             case RunnerLost():
-                self.dispatcher.ready = False
+                self._reunion.part()
                 self._parts.publish(RunnerChanged(connected=False))
 
     def _started(self, event: RunStarted) -> None:
@@ -75,19 +83,21 @@ class Endings:
     def _exited(self, report: ExitReport) -> None:
         run = self._state.active.get(report.id)
         if run is None:
-            self._tasks.spawn(self._put_away(report.id))
-            return
-        script = self._state.script(run.script)
-        self._end(conclude(run, report, script))
+            self._archiving.begin([report.id])
+        else:
+            self._end(conclude(run, report, self._state.script(run.script)))
+
+    def end_unstarted(self, run: Run, status: RunStatus, reason: str) -> None:
+        """End a run that no process belongs to."""
+        self._end(ended_without_report(run, status, reason, self._parts.clock.now()))
 
     def _end(self, run: Run) -> None:
         """Free the run's slot at once, and write the rest while the next run starts already."""
         self._state.starting.discard(run.id)
+        self._cancelling.pop(run.id, None)
         self._state.active.remove(run.id)
+        self._state.ending[run.id] = run
         self.dispatcher.start_what_may()
-        self._tasks.spawn(self._finish(run))
-
-    async def _finish(self, run: Run) -> None:
         follow = consequences(
             run,
             self._state.script(run.script),
@@ -95,38 +105,34 @@ class Endings:
             self._state.active.of,
             self._parts.clock.now(),
         )
-        await self._recorder.record(
-            Transition(
-                occurrences=follow.occurrences,
-                new_runs=(*([follow.retry] if follow.retry else ()), *follow.runs),
-                changed_runs=(run,),
-            )
-        )
-        self.cancel_all(follow.cancels)
-        if follow.retry or follow.runs:
-            self.dispatcher.start_what_may()
-        await self._put_away(run.id)
+        self._tasks.spawn(self._finish(run, follow, self._state.reserve(follow.new_runs)))
 
-    async def _put_away(self, run_id: RunId) -> None:
-        await self._parts.files.archive(run_id)
-        self._parts.launcher.acknowledge([run_id])
+    async def _finish(self, run: Run, follow: Consequences, reserved: Collection[RunId]) -> None:
+        beginning = self._state.unrecorded.get(run.id)
+        if beginning is not None:
+            await beginning.wait()
+        transition = Transition(
+            occurrences=follow.occurrences, new_runs=follow.new_runs, changed_runs=(run,)
+        )
+        await self._recorder.write(transition, reserved)
+        # Left there if the write failed for good: then the runner goes on remembering it.
+        del self._state.ending[run.id]
+        self.cancel_all(follow.cancels)
+        if follow.new_runs:
+            self.dispatcher.start_what_may()
+        await self._archiving.put_away(run.id)
 
     def put_away_all(self, run_ids: Iterable[RunId]) -> None:
         """Archive what an earlier engine left of runs that are over."""
-        for run_id in run_ids:
-            if self._state.active.get(run_id) is None:
-                self._tasks.spawn(self._put_away(run_id))
-
-    def end_unstarted(self, run: Run, status: RunStatus, reason: str) -> None:
-        """End a run that no process belongs to."""
-        self._state.starting.discard(run.id)
-        self._state.active.remove(run.id)
-        ended = ended_without_report(run, status, reason, self._parts.clock.now())
-        self._tasks.spawn(self._finish(ended))
+        self._archiving.begin(run_ids)
 
     def cancel_all(self, cancels: Sequence[Cancel]) -> None:
+        """Stop runs; those that the runner cannot be told of now, as soon as it answers."""
         for cancel in cancels:
-            self.cancel(cancel.run, cancel.reason)
+            try:
+                self.cancel(cancel.run, cancel.reason)
+            except Unavailable:
+                self._cancelling[cancel.run] = cancel.reason
 
     def cancel(self, run_id: RunId, reason: str) -> None:
         """Stop a run: a queued one is over at once, a running one when its tree is gone.
@@ -136,33 +142,33 @@ class Endings:
         run = self._state.active.get(run_id)
         if run is None:
             return
-        if run.status is RunStatus.QUEUED and run_id not in self._state.starting:
+        if self._is_unsent(run):
+            self.dispatcher.withdraw(run_id)
             self.end_unstarted(run, RunStatus.CANCELLED, reason)
-        else:
-            self._parts.launcher.cancel(run_id, reason)
+            return
+        self._parts.launcher.cancel(run_id, reason)
+        self._cancelling[run_id] = reason
+
+    def _is_unsent(self, run: Run) -> bool:
+        """Say whether it is certain that the runner was never asked to start the run."""
+        return (
+            run.status is RunStatus.QUEUED
+            and run.id not in self._state.starting
+            and self.recovered.is_set()
+        )
 
     def _refused(self, run_id: RunId) -> None:
         """Look again at a start that was claimed before: by us, over a connection that broke."""
         run = self._state.active.get(run_id)
         if run is not None and run.status is RunStatus.QUEUED:
-            self._parts.launcher.refresh()
+            self._reunion.ask_again()
 
     async def _connected(self, event: RunnerConnected) -> None:
-        """Match every run that is not over with what the runner and the disk know of it."""
-        # Nothing is started meanwhile: a claim that a new start makes now would
-        # be read as one that nobody can account for.
-        self.dispatcher.ready = False
-        self._state.starting.clear()
-        active = tuple(self._state.active)
-        found = await self._parts.files.survey(active, event)
-        for run, recovery in zip(active, found, strict=True):
-            if self._state.active.get(run.id) is run:
-                self._recover(run, recovery)
-        for report in event.ended:
-            if self._state.active.get(report.id) is None:
-                self._tasks.spawn(self._put_away(report.id))
-        self.dispatcher.ready = True
+        if not await self._reunion.meet(event):
+            return
         self.recovered.set()
+        self.cancel_all([Cancel(run_id, why) for run_id, why in self._cancelling.items()])
+        self._archiving.begin(report.id for report in event.ended)
         self._parts.publish(RunnerChanged(connected=True))
         self.dispatcher.start_what_may()
 
@@ -176,4 +182,4 @@ class Endings:
                 logger.warning("run interrupted", extra={"run_id": run.id, "reason": reason})
                 self.end_unstarted(run, RunStatus.INTERRUPTED, reason)
             case NotStarted():
-                pass
+                self._state.starting.discard(run.id)

@@ -18,10 +18,18 @@ from engine.runs.retry import next_attempt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequences:
+    """What is written with the end of a run, and whom it stops."""
+
     retry: Run | None = None
+    """The next attempt; then nothing else follows yet."""
     occurrences: tuple[Occurrence, ...] = ()
     runs: tuple[Run, ...] = ()
+    """Of the scripts that wait for it: queued, and skipped ones that are over already."""
     cancels: tuple[Cancel, ...] = ()
+
+    @property
+    def new_runs(self) -> tuple[Run, ...]:
+        return self.runs if self.retry is None else (self.retry, *self.runs)
 
 
 def consequences(

@@ -9,26 +9,32 @@ is in force.
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from engine.errors import EngineError, UnsafeTree
+from engine.errors import UnsafeTree
 from engine.model.event import PlanApplied
-from engine.model.identity import ScriptId
+from engine.model.identity import ScriptId, TriggerKey
 from engine.model.plan import Plan, ScriptAction
-from engine.model.tree import Tree
-from engine.model.trigger import FilesTrigger
+from engine.model.script import Script
+from engine.model.tree import Entry, Tree
+from engine.reconcile.halfway import Halfway
+from engine.reconcile.notes import note
 from engine.reconcile.parts import Parts
 from engine.reconcile.passes import Files, Passes, changed_between
 from engine.reconcile.preview import problems_of
 from engine.reconcile.removals import Removals
-from engine.reconcile.state import State
+from engine.reconcile.state import State, entry_of, watches_files
 from engine.reconcile.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 0.1
 """How long a file that is being written gets before it is looked at again."""
+NOTES_AT_ONCE = 100
+"""Lines of the journal that share a transaction."""
+TRY_AGAIN_SECONDS = 1.0
+"""After a pass that failed in a way nobody expected."""
 
 
 class Loop:
@@ -44,8 +50,16 @@ class Loop:
         self._dirty: set[ScriptId] = set()
         self._all = False
         self._turn = asyncio.Lock()
-        self.failure: str | None = None
-        """Why the tree cannot be read; None when all is well."""
+        self._halfway = Halfway()
+        self._unreadable: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why not all of the tree can be brought into force; None when all is well."""
+        if self._unreadable is not None or not self._state.failures:
+            return self._unreadable
+        script, reason = next(iter(self._state.failures.items()))
+        return f"{len(self._state.failures)} scripts cannot be planned, such as {script}: {reason}"
 
     def look_at(self, scripts: Collection[ScriptId] | None) -> None:
         """Have scripts looked at soon; None means the whole tree."""
@@ -64,74 +78,126 @@ class Loop:
             self._all = False
             try:
                 await self.look(only)
-            except EngineError as error:
-                logger.error("pass failed", extra={"error": str(error)})
+            except Exception as error:
+                # Nobody knows what was done of it; all is looked at again.
+                self._tasks.failed(error)
+                loop = asyncio.get_running_loop()
+                loop.call_later(TRY_AGAIN_SECONDS, self.look_at, None)
 
     async def look(
         self, only: Collection[ScriptId] | None = None, *, starting: datetime | None = None
     ) -> Plan:
         """Scan, plan and apply: the named scripts, or the whole tree. Returns what was done."""
         async with self._turn:
-            before = self._state.tree
-            tree = await self._scan(only)
-            if tree is None:
-                return Plan(problems=self._state.tree.problems)
-            self._state.tree = tree
-            named = set(only) if only is not None else {*tree.entries, *self._state.scripts}
-            named.update(changed_between(before, tree))
-            allowed = self._removals.allow(self._state.scripts, tree)
-            self._state.held, self._state.kept = allowed.held, allowed.kept
-            files = await self._files(named, tree)
-            actions = await self._passes.look(named, tree, files=files, starting=starting)
-            self._ring_again()
-            return await self._report(actions, tree)
+            before, kept = self._state.tree, self._state.kept
+            scanned = await self._scan(only)
+            tree = self._accept(scanned)
+            changed = {*changed_between(before, tree), *(kept - self._state.kept)}
+            named = {*tree.entries, *self._state.scripts} if only is None else set(only)
+            named |= changed
+            files = await self._files((named & self._state.watching) | changed, tree)
+            if only is None and starting is None:
+                named = await self._passes.changed(named, tree)
+            try:
+                actions = await self._passes.look(named, tree, files=files, starting=starting)
+            finally:
+                self._ring_again()
+            return self._report(actions, scanned or tree)
 
     async def _scan(self, only: Collection[ScriptId] | None) -> Tree | None:
-        """Return the tree, or None while it cannot be read: then nothing is changed."""
+        """Return the tree, or None while it cannot be read: then all stays in force as it is."""
         try:
             tree = await asyncio.to_thread(self._parts.tree.scan, only)
         except UnsafeTree as error:
-            self.failure = str(error)
+            self._unreadable = str(error)
             logger.error("the tree cannot be read", extra={"error": str(error)})
             return None
-        self.failure = None
+        self._unreadable = None
+        return tree
+
+    def _accept(self, scanned: Tree | None) -> Tree:
+        """Return the tree to bring into force: what was scanned, without what may be half of it."""
+        state = self._state
+        if scanned is None:
+            state.kept |= state.scripts.keys() - state.tree.entries.keys()
+            return state.tree
         unsettled = self._parts.tree.unsettled
         if unsettled:
             loop = asyncio.get_running_loop()
             loop.call_later(SETTLE_SECONDS, self.look_at, unsettled)
+        monotonic = self._parts.clock.monotonic()
+        tree = self._halfway.keep_back(scanned, unsettled, self._known, monotonic)
+        allowed = self._removals.allow(state.scripts, tree)
+        state.tree, state.held, state.kept = tree, allowed.held, allowed.kept
         return tree
 
-    async def _files(self, named: Iterable[ScriptId], tree: Tree) -> Files:
-        """Look into the directories that `files` triggers of the named scripts watch."""
+    def _known(self, script: ScriptId) -> Entry | None:
+        in_force = self._state.scripts.get(script)
+        return entry_of(in_force) if in_force else None
+
+    async def _files(self, scripts: Collection[ScriptId], tree: Tree) -> Files:
+        """Look into the directories that `files` triggers of the scripts watch."""
         watching = [
-            entry.script
-            for script in named
-            if (entry := tree.entries.get(script)) is not None
-            and entry.script is not None
-            and any(isinstance(trigger, FilesTrigger) for trigger in entry.script.triggers)
+            script
+            for each in scripts
+            if (script := self._definition(each, tree)) is not None and watches_files(script)
         ]
         if not watching:
             return {}
-        look = self._parts.inboxes.look
-        return await asyncio.to_thread(lambda: {script.id: look(script) for script in watching})
+        return await asyncio.to_thread(self._look_into, watching)
 
-    async def _report(self, actions: list[ScriptAction], tree: Tree) -> Plan:
+    def _definition(self, script: ScriptId, tree: Tree) -> Script | None:
+        """Return what is in force of a script after this pass."""
+        entry = tree.entries.get(script)
+        if entry is not None and entry.script is not None:
+            return entry.script
+        return self._state.script(script)
+
+    def _look_into(
+        self, scripts: Sequence[Script]
+    ) -> dict[ScriptId, Mapping[TriggerKey, Mapping[str, str]]]:
+        found: dict[ScriptId, Mapping[TriggerKey, Mapping[str, str]]] = {}
+        for script in scripts:
+            try:
+                found[script.id] = self._parts.inboxes.look(script)
+            except OSError as error:
+                # What cannot be seen has not changed.
+                extra = {"script_id": script.id, "error": str(error)}
+                logger.warning("watched files cannot be read", extra=extra)
+        return found
+
+    def _report(self, actions: list[ScriptAction], tree: Tree) -> Plan:
         plan = Plan(actions=tuple(actions), problems=problems_of(tree), held=self._state.held)
-        for action in actions:
-            await self._parts.journal.record(type(action).__name__, action.id)
         if actions:
+            self._tasks.spawn(self._write_down(actions))
             self._parts.publish(PlanApplied(plan))
         return plan
+
+    async def _write_down(self, actions: Sequence[ScriptAction]) -> None:
+        journal = self._parts.journal
+        for first in range(0, len(actions), NOTES_AT_ONCE):
+            part = actions[first : first + NOTES_AT_ONCE]
+            lines = (note(journal, type(action).__name__, action.id) for action in part)
+            await asyncio.gather(*lines)
 
     def ring(self) -> None:
         """Plan what is due now; called by the alarm."""
         self._tasks.spawn(self._due())
 
     async def _due(self) -> None:
-        due = list(self._state.wakes.due(self._parts.clock.now()))
-        if due:
-            await self._passes.look(due, self._state.tree)
-        self._ring_again()
+        now = self._parts.clock.now()
+        due = list(self._state.wakes.due(now))
+        try:
+            actions = await self._passes.look(due, self._state.tree) if due else []
+            if actions:
+                self._report(actions, self._state.tree)
+        except Exception:
+            for script in due:
+                if script in self._state.scripts and self._state.wakes.of(script) is None:
+                    self._state.wakes.set(script, now + timedelta(seconds=TRY_AGAIN_SECONDS))
+            raise
+        finally:
+            self._ring_again()
 
     def _ring_again(self) -> None:
         self._parts.alarm.set(self._state.wakes.next, self.ring)

@@ -15,7 +15,7 @@ from engine.model.trigger import FilesTrigger, StartupTrigger, TimedTrigger, Tri
 from engine.reconcile.enqueue import Cancel, Demand, enqueue_demands, missed_run
 from engine.reconcile.observed import Observed
 from engine.schedule.fire_times import next_moment
-from engine.schedule.missed import PAUSED, settle
+from engine.schedule.missed import PAUSED, SET_BACK, settle
 
 
 @dataclass(kw_only=True)
@@ -30,6 +30,7 @@ class Moments:
         default_factory=dict[TriggerKey, Mapping[str, str]]
     )
     wake_at: datetime | None = None
+    notes: list[str] = field(default_factory=list[str])
 
     def wake(self, at: datetime) -> None:
         self.wake_at = at if self.wake_at is None else min(self.wake_at, at)
@@ -77,6 +78,8 @@ def _timed(
     _show_missed(found, trigger, now)
     if settled.starts or settled.rows or settled.note:
         found.last_due[trigger.key] = settled.last_due
+    if settled.note:
+        found.notes.append(f"{trigger.key}: {settled.note}")
     coming = next_moment(trigger, script.id, settled.last_due)
     if coming is not None:
         found.wake(coming.start)
@@ -106,8 +109,9 @@ def _startup(
     now: datetime,
 ) -> None:
     started = observed.starting
-    if started is None or last_due >= started:
+    if started is None or started <= last_due <= now + SET_BACK:
         return
+    # A mark from the future was made by a clock that was wrong; it stops no start.
     found.last_due[trigger.key] = started
     _ask(found, script, trigger, Demand(due=started, cause=Cause.STARTUP), observed, now)
 

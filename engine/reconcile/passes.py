@@ -4,33 +4,56 @@ No decision is made here. A slice is written in two transactions, in this order:
 what is in force, with every trigger's memory as it was; then the moments and the
 runs, which move that memory forward. A crash in between makes the next pass find
 the same moments again, and their rows are unique.
+
+A script whose plan fails, which is a mistake in this program, is left as it is and
+reported; the others of its slice go on.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
-from engine.model.identity import ScriptId, TriggerKey
+from engine.model.environment import EnvironmentRequest
+from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
 from engine.model.plan import DeleteScript, ScriptAction
-from engine.model.tree import Tree
+from engine.model.tree import Entry, Tree
 from engine.ports import InForce, Transition
 from engine.reconcile.builds import Builds
 from engine.reconcile.endings import Endings
+from engine.reconcile.notes import note
 from engine.reconcile.observe import observe
+from engine.reconcile.observed import Observed
 from engine.reconcile.parts import Parts
-from engine.reconcile.plan import ScriptPlan, plan_script
+from engine.reconcile.plan import ScriptPlan, plan_files, plan_moments
 from engine.reconcile.record import Recorder
 from engine.reconcile.state import State
+from engine.reconcile.unchanged import is_due, is_unchanged
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 SLICE = 200
 """Scripts per transaction: about 10 ms of planning, so that due runs are not held up."""
+LOOK_SLICE = 2_000
+"""Scripts that are compared at once with what was planned: a few milliseconds."""
 
 Files = Mapping[ScriptId, Mapping[TriggerKey, Mapping[str, str]]]
 NO_FILES: Files = {}
+
+
+@dataclass(slots=True)
+class _Look:
+    """One script on its way through a pass."""
+
+    script: ScriptId
+    desired: Entry | None
+    observed: Observed
+    plan: ScriptPlan
 
 
 class Passes:
@@ -42,7 +65,10 @@ class Passes:
         self._recorder = recorder
         self._endings = endings
         self._builds = builds
+        endings.dispatcher.ask_for = builds.ask
         self._turn = asyncio.Lock()
+        self._planned: dict[ScriptId, Entry] = {}
+        """The entry for which each script was last planned and found, or brought, in force."""
 
     async def look(
         self,
@@ -53,22 +79,82 @@ class Passes:
         starting: datetime | None = None,
     ) -> list[ScriptAction]:
         """Plan and apply the named scripts; returns what changed, in order of id."""
-        clock = self._parts.clock
-        self._state.wakefulness.look(clock.now(), clock.monotonic())
+        self._look_at_clocks()
         done: list[ScriptAction] = []
         # Deletes before adds, so that a directory that moved is never there twice.
         ordered = sorted(scripts, key=lambda script: (script in tree.entries, script))
-        remaining = iter(ordered)
-        while part := list(islice(remaining, SLICE)):
+        for part in _slices(ordered, SLICE):
             async with self._turn:
-                plans = [self._plan(script, tree, files, starting) for script in part]
-                done += await self._apply(part, plans)
+                done += await self._look(part, tree, files, starting)
             await asyncio.sleep(0)
         return done
 
-    def _plan(
+    async def changed(self, scripts: Collection[ScriptId], tree: Tree) -> set[ScriptId]:
+        """Return those of the named scripts for which a plan may be other than empty."""
+        self._look_at_clocks()
+        found: set[ScriptId] = set()
+        for part in _slices(scripts, LOOK_SLICE):
+            now = self._parts.clock.now()
+            built: dict[EnvironmentRequest, EnvironmentKey | None] = {}
+            found.update(
+                script for script in part if not self._is_settled(script, tree, built, now)
+            )
+            await asyncio.sleep(0)
+        return found
+
+    def _look_at_clocks(self) -> None:
+        clock = self._parts.clock
+        if self._state.wakefulness.look(clock.now(), clock.monotonic()) is not None:
+            self._planned.clear()
+
+    def _is_settled(
+        self,
+        script: ScriptId,
+        tree: Tree,
+        built: dict[EnvironmentRequest, EnvironmentKey | None],
+        now: datetime,
+    ) -> bool:
+        def ready(request: EnvironmentRequest) -> EnvironmentKey | None:
+            if request not in built:
+                environment = self._parts.environments.ready(request)
+                built[request] = environment.key if environment else None
+            return built[request]
+
+        return (
+            script not in self._state.watching
+            and not is_due(self._state.wakes.of(script), now)
+            and is_unchanged(
+                tree.entries.get(script),
+                self._planned.get(script),
+                self._state.scripts.get(script),
+                ready,
+            )
+        )
+
+    async def _look(
+        self, scripts: Sequence[ScriptId], tree: Tree, files: Files, starting: datetime | None
+    ) -> list[ScriptAction]:
+        looks: list[_Look] = []
+        for script in scripts:
+            try:
+                looks.append(self._plan_files(script, tree, files, starting))
+            except Exception as error:
+                await self._failed(script, error)
+        await self._save(looks)
+        for each in looks:
+            self._take_over(each)
+        looks = await self._enqueue(looks)
+        for each in looks:
+            self._endings.cancel_all(each.plan.cancels)
+        for each in looks:
+            if each.plan.build is not None:
+                self._builds.ask(each.plan.build)
+        self._endings.dispatcher.start_what_may()
+        return [each.plan.action for each in looks if each.plan.action is not None]
+
+    def _plan_files(
         self, script: ScriptId, tree: Tree, files: Files, starting: datetime | None
-    ) -> ScriptPlan:
+    ) -> _Look:
         desired = self._state.desired(script, tree)
         observed = observe(
             self._parts,
@@ -78,62 +164,104 @@ class Passes:
             files=files.get(script, {}),
             starting=starting,
         )
-        return plan_script(desired, observed, self._parts.clock.now())
+        plan = plan_files(desired, observed, self._parts.clock.now())
+        return _Look(script, desired, observed, plan)
 
-    async def _apply(
-        self, scripts: Sequence[ScriptId], plans: Sequence[ScriptPlan]
-    ) -> list[ScriptAction]:
-        await self._save(plans)
-        for script, plan in zip(scripts, plans, strict=True):
-            self._take_over(script, plan)
-        await self._record(scripts, plans)
-        for plan in plans:
-            self._endings.cancel_all(plan.cancels)
-        for plan in plans:
-            if plan.build is not None:
-                self._builds.ask(plan.build)
-        self._endings.dispatcher.start_what_may()
-        return [plan.action for plan in plans if plan.action is not None]
-
-    async def _save(self, plans: Sequence[ScriptPlan]) -> None:
+    async def _save(self, looks: Sequence[_Look]) -> None:
+        plans = [each.plan for each in looks]
         changed = [plan.in_force for plan in plans if plan.save and plan.in_force is not None]
         removed = [plan.action.id for plan in plans if isinstance(plan.action, DeleteScript)]
         if changed or removed:
-            await self._parts.scripts.save(changed, removed)
+            await self._recorder.insist(lambda: self._parts.scripts.save(changed, removed))
 
-    def _take_over(self, script: ScriptId, plan: ScriptPlan) -> None:
-        if plan.in_force is None:
-            before = self._state.scripts.get(script)
-            self._state.remove(script)
+    def _take_over(self, look: _Look) -> None:
+        before, after = self._state.scripts.get(look.script), look.plan.in_force
+        if after is None:
+            self._state.remove(look.script)
+            self._planned.pop(look.script, None)
             if before is not None:
-                self._parts.linked(before, None)
+                self._link(before, None)
             return
-        before = self._state.scripts.get(script)
-        self._state.put(plan.in_force)
-        self._state.wakes.set(script, plan.wake_at)
-        if before is None or before.environment != plan.in_force.environment:
-            self._link(plan.in_force)
+        self._state.put(after)
+        if before is None or before.environment != after.environment:
+            self._link(after, after.environment)
 
-    def _link(self, in_force: InForce) -> None:
-        key = in_force.environment
+    def _link(self, in_force: InForce, key: EnvironmentKey | None) -> None:
         environment = self._parts.environments.by_key(key) if key else None
-        if environment is not None:
+        if key is not None and environment is None:
+            return
+        try:
             self._parts.linked(in_force, environment)
+        except OSError as error:
+            # The link is for editors alone; runs do not go through it.
+            logger.warning("no .venv link", extra={"script_id": in_force.id, "error": str(error)})
 
-    async def _record(self, scripts: Sequence[ScriptId], plans: Sequence[ScriptPlan]) -> None:
-        pairs = list(zip(scripts, plans, strict=True))
+    async def _enqueue(self, looks: Sequence[_Look]) -> list[_Look]:
+        """Decide on what is due and write it; returns the scripts for which that could be done.
+
+        Nothing else happens between the decisions and their reservation, so that
+        each is made with all others in mind.
+        """
+        now = self._parts.clock.now()
+        done: list[_Look] = []
+        failed: list[tuple[ScriptId, Exception]] = []
+        for each in looks:
+            try:
+                active = self._state.active.of(each.script)
+                if active != each.observed.active:
+                    each.observed = replace(each.observed, active=active)
+                each.plan = plan_moments(each.plan, each.observed, now)
+                done.append(each)
+            except Exception as error:
+                failed.append((each.script, error))
+        await self._record(done)
+        for each in done:
+            self._settled(each)
+        for script, error in failed:
+            await self._failed(script, error)
+        return done
+
+    async def _record(self, looks: Sequence[_Look]) -> None:
+        pairs = [(each.script, each.plan) for each in looks]
         transition = Transition(
-            occurrences=[row for plan in plans for row in plan.occurrences],
+            occurrences=[row for _, plan in pairs for row in plan.occurrences],
             last_due={
                 (script, key): at for script, plan in pairs for key, at in plan.last_due.items()
             },
             files={
                 (script, key): seen for script, plan in pairs for key, seen in plan.files.items()
             },
-            new_runs=[run for plan in plans for run in plan.runs],
+            new_runs=[run for _, plan in pairs for run in plan.runs],
         )
         if transition.occurrences or transition.last_due or transition.files:
             await self._recorder.record(transition)
+        for script, plan in pairs:
+            for text in plan.notes:
+                await note(self._parts.journal, "settle", script, text)
+
+    def _settled(self, look: _Look) -> None:
+        if look.plan.in_force is None:
+            return
+        self._state.wakes.set(look.script, look.plan.wake_at)
+        self._state.failures.pop(look.script, None)
+        if look.desired is not None:
+            self._planned[look.script] = look.desired
+
+    async def _failed(self, script: ScriptId, error: Exception) -> None:
+        """Report a script that cannot be planned, once for each reason."""
+        self._planned.pop(script, None)
+        reason = f"{type(error).__name__}: {error}"
+        if self._state.failures.get(script) == reason:
+            return
+        self._state.failures[script] = reason
+        logger.error("a script cannot be planned", exc_info=error, extra={"script_id": script})
+        await note(self._parts.journal, "plan", script, reason, "internal_error")
+
+
+def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    remaining = iter(items)
+    while part := list(islice(remaining, size)):
+        yield part
 
 
 def changed_between(before: Tree, after: Tree) -> Iterator[ScriptId]:

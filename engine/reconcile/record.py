@@ -1,19 +1,26 @@
 """Write transitions: first to disk, then to memory, then to whoever listens.
 
-The order is the promise "recorded before anything starts": a run is known to the
-dispatcher only once its row is on disk.
+The order is the promise "recorded before anything starts": a run is counted for
+overlap from the moment it is decided on, so that no two decisions are made on the
+same facts, yet nothing starts it before its row is on disk.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from engine.errors import Unavailable
 from engine.model.event import Listener, RunChanged
+from engine.model.identity import RunId
+from engine.model.run import Run
 from engine.ports import RunStore, Transition
 from engine.reconcile.state import State
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PAUSE_SECONDS = 1.0
 """Between attempts to write while the disk is full or the database locked."""
@@ -24,36 +31,73 @@ class Recorder:
         self._runs = runs
         self._state = state
         self._publish = publish
+        self._line = asyncio.Lock()
+        self._behind = 0
         self.failure: str | None = None
         """Why nothing can be written at the moment; None when all is well."""
 
     async def record(self, transition: Transition) -> None:
-        """Write a transition, however long the disk takes to let it.
+        """Reserve the new runs at once, then write all of it.
 
         Nothing is dropped when the disk is full: what happened to runs is held
         here, and by the runner, until it can be written.
         """
-        inserted = await self._commit(transition)
-        for run in transition.new_runs:
-            if run.id in inserted:
-                self._state.active.put(run)
-                self._publish(RunChanged(run))
-        for run in transition.changed_runs:
-            self._publish(RunChanged(run))
+        await self.write(transition, self._state.reserve(transition.new_runs))
+
+    async def write(self, transition: Transition, reserved: Collection[RunId]) -> None:
+        """Write a transition some of whose new runs were reserved by the caller."""
+        inserted: Collection[RunId] = ()
+        try:
+            inserted = await self.insist(lambda: self._runs.commit(transition))
+        finally:
+            # One that was not inserted belongs to a moment that was settled before.
+            self._state.settle(reserved, on_record=inserted)
+        self._tell(run for run in transition.new_runs if run.id in inserted)
+        # Writes that had to be repeated may come late: nobody is told of a start after the end.
+        self._tell(run for run in transition.changed_runs if not self._is_past(run))
         self._remember(transition)
 
-    async def _commit(self, transition: Transition) -> frozenset[str]:
+    def _tell(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            self._publish(RunChanged(run))
+
+    def _is_past(self, run: Run) -> bool:
+        known = run.id in self._state.ending or self._state.active.get(run.id) is not None
+        return not (known or run.status.final)
+
+    async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Return what a write gives, however long the disk takes to let it.
+
+        While one has to be repeated, all others wait behind it, so that they reach
+        the disk in the order in which they were asked for.
+        """
+        if not self._behind:
+            try:
+                return await write()
+            except Unavailable as error:
+                self._fail(error)
+        self._behind += 1
+        try:
+            async with self._line:
+                return await self._repeat(write)
+        finally:
+            self._behind -= 1
+
+    async def _repeat(self, write: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                inserted = await self._runs.commit(transition)
+                result = await write()
             except Unavailable as error:
-                if self.failure is None:
-                    logger.error("cannot write to the database", extra={"error": str(error)})
-                self.failure = str(error)
+                self._fail(error)
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 self.failure = None
-                return frozenset(inserted)
+                return result
+
+    def _fail(self, error: Unavailable) -> None:
+        if self.failure is None:
+            logger.error("cannot write to the database", extra={"error": str(error)})
+        self.failure = str(error)
 
     def _remember(self, transition: Transition) -> None:
         """Bring what is known of triggers up to date; scripts that are gone are left alone."""

@@ -32,10 +32,14 @@ class Removals:
         verdict = guard(in_force, tree.entries)
         if verdict.reason is None:
             return Allowed()
-        if self._confirmed() == fingerprint(verdict.gone):
-            self._marker.unlink(missing_ok=True)
-            return Allowed()
-        return Allowed(kept=verdict.gone, held=verdict.reason)
+        if self._confirmed() != fingerprint(verdict.gone):
+            return Allowed(kept=verdict.gone, held=verdict.reason)
+        try:
+            self._marker.unlink()
+        except OSError as error:
+            why = f"the confirmation at {self._marker} cannot be used up: {error.strerror}"
+            return Allowed(kept=verdict.gone, held=f"{why}. Make it writable for the server")
+        return Allowed()
 
     def confirm(self, gone: Collection[ScriptId]) -> None:
         """Let the removal of exactly these scripts through at the next pass."""
@@ -45,8 +49,8 @@ class Removals:
     def _confirmed(self) -> str:
         try:
             return self._marker.read_text()
-        except FileNotFoundError:
-            return ""
+        except (OSError, UnicodeError):
+            return ""  # Not there, or no word of ours: nothing is confirmed.
 
 
 def fingerprint(gone: Collection[ScriptId]) -> str:

@@ -1,11 +1,13 @@
 """What the loop knows; changed only on the event loop, by the loop's own modules."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Collection, Iterable, Iterator
 
 from engine.model.identity import RunId, ScriptId
+from engine.model.run import Run
 from engine.model.script import Script
 from engine.model.tree import Entry, Tree
-from engine.model.trigger import AfterTrigger
+from engine.model.trigger import AfterTrigger, FilesTrigger
 from engine.ports import InForce
 from engine.reconcile.active import ActiveRuns
 from engine.reconcile.wakes import Wakes
@@ -20,13 +22,21 @@ class State:
         self.tree = Tree(entries={})
         self.scripts: dict[ScriptId, InForce] = {}
         self.active = ActiveRuns()
+        self.unrecorded: dict[RunId, asyncio.Event] = {}
+        """Active runs whose row is not on disk yet; the event is set when it is."""
         self.starting: set[RunId] = set()
         """Queued runs that were sent to the runner, which has not answered yet."""
+        self.ending: dict[RunId, Run] = {}
+        """Runs that are over and whose end is not on disk yet, the last to end last."""
         self.wakes = Wakes()
         self.kept: frozenset[ScriptId] = frozenset()
         """Scripts that stay in force though the tree does not show them."""
         self.held: str | None = None
         """Why that is so: their removal waits for a confirmation."""
+        self.failures: dict[ScriptId, str] = {}
+        """Scripts that cannot be planned because of a mistake in this program, and the mistake."""
+        self.watching: set[ScriptId] = set()
+        """Scripts in force with a `files` trigger."""
         self._followers: dict[ScriptId, set[ScriptId]] = {}
 
     def put(self, in_force: InForce) -> None:
@@ -34,12 +44,12 @@ class State:
         self.scripts[in_force.id] = in_force
         if before is None or before.script is not in_force.script:
             self._unlink(before)
-            for upstream in _upstream(in_force.script):
-                self._followers.setdefault(upstream, set()).add(in_force.id)
+            self._link(in_force)
 
     def remove(self, script: ScriptId) -> None:
         self._unlink(self.scripts.pop(script, None))
         self.wakes.set(script, None)
+        self.failures.pop(script, None)
 
     def desired(self, script: ScriptId, tree: Tree) -> Entry | None:
         """Return what should be: the script's entry, or for a kept one what is in force."""
@@ -47,13 +57,7 @@ class State:
         in_force = self.scripts.get(script)
         if entry is not None or script not in self.kept or in_force is None:
             return entry
-        return Entry(
-            id=script,
-            signature=in_force.signature,
-            digest=in_force.digest,
-            script=in_force.script,
-            problems=in_force.problems,
-        )
+        return entry_of(in_force)
 
     def script(self, script: ScriptId) -> Script | None:
         in_force = self.scripts.get(script)
@@ -66,11 +70,53 @@ class State:
             if definition is not None:
                 yield definition
 
+    def reserve(self, runs: Iterable[Run]) -> frozenset[RunId]:
+        """Count runs as active before they are on disk; returns those that were not known."""
+        reserved: list[RunId] = []
+        for run in runs:
+            if not run.status.final and self.active.get(run.id) is None:
+                self.active.put(run)
+                self.unrecorded[run.id] = asyncio.Event()
+                reserved.append(run.id)
+        return frozenset(reserved)
+
+    def settle(self, reserved: Iterable[RunId], *, on_record: Collection[RunId]) -> None:
+        """Let go of reserved runs: those on record stay active, the others never were."""
+        for run_id in reserved:
+            self.unrecorded.pop(run_id).set()
+            if run_id not in on_record:
+                self.active.remove(run_id)
+
+    def _link(self, in_force: InForce) -> None:
+        for upstream in _upstream(in_force.script):
+            self._followers.setdefault(upstream, set()).add(in_force.id)
+        if watches_files(in_force.script):
+            self.watching.add(in_force.id)
+
     def _unlink(self, before: InForce | None) -> None:
         if before is None:
             return
+        self.watching.discard(before.id)
         for upstream in _upstream(before.script):
-            self._followers.get(upstream, set()).discard(before.id)
+            followers = self._followers[upstream]
+            followers.discard(before.id)
+            if not followers:
+                del self._followers[upstream]
+
+
+def entry_of(in_force: InForce) -> Entry:
+    """Return the entry by which a script stays in force just as it is."""
+    return Entry(
+        id=in_force.id,
+        signature=in_force.signature,
+        digest=in_force.digest,
+        script=in_force.script,
+        problems=in_force.problems,
+    )
+
+
+def watches_files(script: Script | None) -> bool:
+    return script is not None and any(isinstance(each, FilesTrigger) for each in script.triggers)
 
 
 def _upstream(script: Script | None) -> Iterable[ScriptId]:

@@ -26,15 +26,30 @@ class Tasks:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self.failure = f"{type(error).__name__}: {error}"
-            logger.error("background work failed", exc_info=error)
+            self.failed(error)
 
-    async def settle(self) -> None:
-        """Wait until all work that is under way, and what it spawned, is done."""
+    def failed(self, error: BaseException) -> None:
+        """Note a failure that nobody expected: a mistake in this program."""
+        self.failure = f"{type(error).__name__}: {error}"
+        logger.error("background work failed", exc_info=error)
+
+    async def settle(self, seconds: float | None = None) -> bool:
+        """Wait until all work that is under way, and what it spawned, is done.
+
+        With `seconds` at most so long; False if some is left, such as a write that
+        waits for a full disk.
+        """
+        clock = asyncio.get_running_loop().time
+        deadline = None if seconds is None else clock() + seconds
         while self._tasks:
-            await asyncio.wait(self._tasks)
+            left = None if deadline is None else deadline - clock()
+            if left is not None and left <= 0:
+                return False
+            await asyncio.wait(self._tasks, timeout=left)
+        return True
 
     async def cancel(self) -> None:
+        """End all work where it is."""
         for task in self._tasks:
             task.cancel()
         await self.settle()

@@ -123,6 +123,12 @@ class FakeLauncher:
             self._connected = False
             self._tell(RunnerLost())
 
+    def lose_engine(self) -> None:
+        """Have nobody to tell, as when the engine is killed; runs go on."""
+        self._receivers.clear()
+        self._answers.clear()
+        self._listing = False
+
     def crash(self) -> None:
         """Kill the runner and with it its runs; only what is on disk is left of them."""
         self.live.clear()

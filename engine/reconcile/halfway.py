@@ -1,0 +1,63 @@
+"""Keep back what was read of files that are being written, for as long as it may be half of them.
+
+An editor that writes in place leaves a manifest empty or cut for a moment, and one
+that renames leaves none at all. What then holds an error, or lacks triggers that
+were there, is looked at again before anybody acts on it. Not for ever: a run that
+writes into its own directory must not hide a mistake in the files beside it.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+
+from engine.model.identity import ScriptId
+from engine.model.script import Script
+from engine.model.tree import Entry, Tree
+
+PATIENCE_SECONDS = 1.0
+
+
+def may_be_half(entry: Entry, before: Script | None) -> bool:
+    """Say whether an entry may show files halfway to what is meant; `before` is in force."""
+    if entry.script is None:
+        return True
+    there = {trigger.key for trigger in entry.script.triggers}
+    return before is not None and any(trigger.key not in there for trigger in before.triggers)
+
+
+class Halfway:
+    """Remembers since when each script has been kept back."""
+
+    def __init__(self) -> None:
+        self._since: dict[ScriptId, float] = {}
+
+    def keep_back(
+        self,
+        tree: Tree,
+        unsettled: Collection[ScriptId],
+        known: Callable[[ScriptId], Entry | None],
+        monotonic: float,
+    ) -> Tree:
+        """Return the tree with scripts that may be half written as they were `known` before."""
+        self._since = {
+            script: self._since.get(script, monotonic)
+            for script in unsettled
+            if _is_half(tree.entries.get(script), known(script))
+        }
+        back = {
+            script: known(script)
+            for script, since in self._since.items()
+            if monotonic - since < PATIENCE_SECONDS
+        }
+        return _with(tree, back) if back else tree
+
+
+def _is_half(entry: Entry | None, before: Entry | None) -> bool:
+    return entry is not None and may_be_half(entry, before.script if before else None)
+
+
+def _with(tree: Tree, entries: Mapping[ScriptId, Entry | None]) -> Tree:
+    merged = {**tree.entries, **entries}
+    return Tree(
+        entries={script: entry for script, entry in merged.items() if entry is not None},
+        folders=tree.folders,
+        problems=tree.problems,
+    )

@@ -1,0 +1,336 @@
+"""A whole engine over fake ports, which a test can kill and start anew on the same stores.
+
+The runs' files, the matching with the runner, and every module of `engine.reconcile`
+are the real ones. Nothing waits for the clock: a test moves it and lets the alarm ring.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import InvalidInput
+from engine.model.environment import Environment
+from engine.model.event import Event
+from engine.model.identity import RunId, ScriptId, TriggerKey
+from engine.model.plan import Plan
+from engine.model.run import Cause, Occurrence, Run, RunStatus
+from engine.model.script import Script
+from engine.model.trigger import FilesTrigger
+from engine.ports import InForce, Transition, TreeSource
+from engine.reconcile.builds import Builds
+from engine.reconcile.endings import Endings
+from engine.reconcile.enqueue import Request, enqueue_request
+from engine.reconcile.loop import Loop
+from engine.reconcile.parts import Parts
+from engine.reconcile.passes import Passes
+from engine.reconcile.record import Recorder
+from engine.reconcile.removals import Removals
+from engine.reconcile.state import State
+from engine.reconcile.tasks import Tasks
+from engine.runs.files import RunFiles
+from engine.runs.places import RunPlaces
+from engine.runs.request import RequestBuilder
+from engine.schedule.jump import Wakefulness
+from tests.fakes.alarm import FakeAlarm
+from tests.fakes.archive import FakeArchive
+from tests.fakes.clock import FakeClock
+from tests.fakes.environments import FakeEnvironments
+from tests.fakes.journal import FakeJournal
+from tests.fakes.launcher import FakeLauncher
+from tests.fakes.runs import FakeRunStore
+from tests.fakes.scripts import FakeScriptStore
+from tests.fakes.tree import FakeTree
+from tests.fakes.world import an_entry
+
+T = TypeVar("T")
+
+
+class Gate:
+    """Fails writes, or holds them up for ever right before or after they are made."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.before: Callable[[Any], bool] = lambda _: False
+        self.after: Callable[[Any], bool] = lambda _: False
+
+    def open(self) -> None:
+        self.__init__()
+
+    async def enter(self, what: Any) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.before(what):
+            await asyncio.Event().wait()
+
+    async def leave(self, what: Any) -> None:
+        if self.after(what):
+            await asyncio.Event().wait()
+
+
+class GatedRunStore(FakeRunStore):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.gate = Gate()
+
+    async def commit(self, transition: Transition) -> frozenset[RunId]:
+        await self.gate.enter(transition)
+        inserted = await super().commit(transition)
+        await self.gate.leave(transition)
+        return inserted
+
+
+class GatedScriptStore(FakeScriptStore):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.gate = Gate()
+
+    async def save(
+        self, changed: Sequence[InForce] = (), removed: Collection[ScriptId] = ()
+    ) -> None:
+        await self.gate.enter((changed, removed))
+        await super().save(changed, removed)
+        await self.gate.leave((changed, removed))
+
+
+class FakeSources:
+    """Live scripts lie below `root`; a snapshot of one takes until `release`, if it is held."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.commit: str | None = "c" * 40
+        self.broken: set[ScriptId] = set()
+        """Scripts of which no checkout can be made."""
+        self.snapshots: list[tuple[ScriptId, str | None]] = []
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def release(self) -> None:
+        self._open.set()
+
+    def revision(self) -> str | None:
+        return self.commit
+
+    def live(self, script: ScriptId) -> Path:
+        return self._root / script
+
+    async def snapshot(self, script: ScriptId, revision: str | None) -> Path:
+        self.snapshots.append((script, revision))
+        await self._open.wait()
+        if script in self.broken:
+            raise InvalidInput(f"{script} cannot be checked out")
+        return self._root / str(revision) / script
+
+
+class FakeInboxes:
+    """Shows each `files` trigger of a script what the test put below that script."""
+
+    def __init__(self) -> None:
+        self.stamps: dict[ScriptId, dict[str, str]] = {}
+        self.unreadable: set[ScriptId] = set()
+
+    def put(self, script: str, **stamps: str) -> None:
+        self.stamps.setdefault(ScriptId(script), {}).update(stamps)
+
+    def look(self, script: Script) -> Mapping[TriggerKey, Mapping[str, str]]:
+        if script.id in self.unreadable:
+            raise PermissionError(13, "Permission denied", script.id)
+        return {
+            trigger.key: dict(self.stamps.get(script.id, {}))
+            for trigger in script.triggers
+            if isinstance(trigger, FilesTrigger)
+        }
+
+
+@dataclass
+class Disk:
+    """All that outlives an engine: stores, runner, environments, tree, and the clock."""
+
+    root: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    slots: int = 2
+
+    def __post_init__(self) -> None:
+        self.launcher = FakeLauncher(self.clock, writes_files=True)
+        self.archive = FakeArchive()
+        last_due: dict[tuple[ScriptId, TriggerKey], datetime] = {}
+        files: dict[tuple[ScriptId, TriggerKey], Mapping[str, str]] = {}
+        self.runs = GatedRunStore(self.archive, last_due, files)
+        self.scripts = GatedScriptStore(last_due, files)
+        self.environments = FakeEnvironments()
+        self.journal = FakeJournal(self.clock)
+        self.tree: Any = FakeTree()
+        self.sources = FakeSources(self.root / "tree")
+        self.inboxes = FakeInboxes()
+        self.places = RunPlaces(self.root)
+        self.server_started = self.clock.now()
+
+    def put(self, *scripts: Script, digest: str = "d1") -> None:
+        """Write scripts into the tree, and have their environments built already."""
+        for script in scripts:
+            self.tree.put(an_entry(script, digest=digest))
+            self.environments.make_ready(script.environment)
+
+    def ledger(self, script: str) -> list[Occurrence]:
+        """Return the rows of a script, oldest first."""
+        rows = self.runs.ledger.values()
+        return sorted((row for row in rows if row.script == script), key=lambda row: row.due)
+
+    def runs_of(self, script: str) -> list[Run]:
+        return [run for run in self.runs.runs.values() if run.script == script]
+
+    def statuses(self, script: str) -> list[str]:
+        return [str(run.status) for run in self.runs_of(script)]
+
+
+class Engine:
+    """The parts of one engine process, put together as the composition root does."""
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
+        self.events: list[Event] = []
+        self.linked: list[tuple[ScriptId, str | None]] = []
+        self.tasks = Tasks()
+        self.alarm = FakeAlarm(disk.clock)
+        self.state = State(Wakefulness(disk.clock.now(), disk.clock.monotonic()))
+        self.parts = self._parts()
+        self.recorder = Recorder(disk.runs, self.state, self.events.append)
+        self.endings = Endings(self.parts, self.state, self.recorder, self.tasks)
+        self.builds = Builds(
+            disk.environments, disk.journal, self.state, self.tasks, lambda s: self.loop.look_at(s)
+        )
+        self.passes = Passes(self.parts, self.state, self.recorder, self.endings, self.builds)
+        self.removals = Removals(disk.root / "confirm-removals")
+        self.loop = Loop(self.parts, self.state, self.passes, self.removals, self.tasks)
+        self._looping: asyncio.Task[None] | None = None
+
+    def _parts(self) -> Parts:
+        disk = self.disk
+        tree: TreeSource = disk.tree
+        return Parts(
+            clock=disk.clock,
+            tree=tree,
+            scripts=disk.scripts,
+            runs=disk.runs,
+            journal=disk.journal,
+            launcher=disk.launcher,
+            environments=disk.environments,
+            alarm=self.alarm,
+            sources=disk.sources,
+            files=RunFiles(
+                places=disk.places,
+                requests=RequestBuilder(places=disk.places, server_env=dict(os.environ)),
+                outputs=disk.archive,
+            ),
+            inboxes=disk.inboxes,
+            publish=self.events.append,
+            linked=self._link,
+            slots=disk.slots,
+            server_started=disk.server_started,
+        )
+
+    def _link(self, in_force: InForce, environment: Environment | None) -> None:
+        self.linked.append((in_force.id, environment.key if environment else None))
+
+    async def start(self) -> "Engine":
+        """Load what is known, account for old runs, bring the tree into force."""
+        for in_force in self.disk.scripts.load():
+            self.state.put(in_force)
+        self.state.kept = frozenset(self.state.scripts)
+        for run in self.disk.runs.active():
+            self.state.active.put(run)
+        self.disk.launcher.subscribe(self.endings.receive)
+        self.disk.launcher.reconnect()
+        await self.endings.recovered.wait()
+        self.endings.put_away_all(self.disk.places.existing())
+        await self.loop.look(starting=self.disk.server_started)
+        self._looping = asyncio.get_running_loop().create_task(self.loop.run())
+        await self.quiet()
+        return self
+
+    async def kill(self) -> None:
+        """Be gone, wherever every piece of work happens to be; the runner goes on."""
+        self.disk.launcher.lose_engine()
+        self.disk.runs.gate.open()
+        self.disk.scripts.gate.open()
+        self.endings.dispatcher.draining = True
+        self.endings.dispatcher.stop_timer()
+        if self._looping is not None:
+            self._looping.cancel()
+        await self.tasks.cancel()
+
+    async def quiet(self) -> None:
+        """Let everything happen that can without the clock moving."""
+        for _ in range(3):
+            for _ in range(10):
+                await asyncio.sleep(0)
+            await self.tasks.settle(0.02)
+
+    async def look(self, *scripts: str) -> Plan:
+        """Make a pass over the named scripts, or over all, and let its work end."""
+        plan = await self.loop.look([ScriptId(script) for script in scripts] or None)
+        await self.quiet()
+        return plan
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by, and the alarm ring when its time comes within it."""
+        clock = self.disk.clock
+        end = clock.now().timestamp() + seconds
+        while self.alarm.at is not None and self.alarm.at.timestamp() <= end:
+            clock.advance(max((self.alarm.at - clock.now()).total_seconds(), 0))
+            self.alarm.ring_if_due()
+            await self.quiet()
+        clock.advance(end - clock.now().timestamp())
+        self.endings.dispatcher.start_what_may()
+        await self.quiet()
+
+    async def execute(self, script: str, token: str = "abcdef") -> Run | str:
+        """Ask for a run as a person does; returns it, or why it is refused."""
+        definition = self.state.script(ScriptId(script))
+        assert definition is not None
+        clock = self.disk.clock
+        request = Request(
+            id=RunId(f"{clock.now():%Y%m%dT%H%M%S}-{token}"),
+            cause=Cause.MANUAL,
+            requested_by="ada",
+        )
+        active = self.state.active.of(definition.id)
+        answer = enqueue_request(definition, request, active, clock.now())
+        if isinstance(answer, str):
+            return answer
+        run, cancels = answer
+        await self.recorder.record(Transition(new_runs=(run,)))
+        self.endings.cancel_all(cancels)
+        self.endings.dispatcher.start_what_may()
+        return run
+
+    @property
+    def live(self) -> list[RunId]:
+        """The runs that the runner runs."""
+        return list(self.disk.launcher.live)
+
+    async def finish(self, run_id: RunId, exit_code: int = 0) -> Run | None:
+        """End a live run and let what follows happen."""
+        self.disk.clock.advance(0.001)
+        self.disk.launcher.finish(run_id, exit_code)
+        await self.quiet()
+        return self.disk.runs.run(run_id)
+
+    def status(self, run_id: RunId) -> RunStatus | None:
+        run = self.disk.runs.run(run_id)
+        return run.status if run else None
+
+
+def play(story: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a test's story on an event loop of its own."""
+    return asyncio.run(_to_the_end(story()))
+
+
+async def _to_the_end(story: Awaitable[T]) -> T:
+    return await story
