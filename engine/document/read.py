@@ -81,7 +81,7 @@ def _unreadable(document: Document, *mistakes: Mistake) -> Document:
 
 def _refuse(source: bytes) -> Mistake | None:
     if len(source) > LARGEST:
-        message = f"the file has {len(source)} bytes; at most {LARGEST} are read"
+        message = f"the file has more than {LARGEST} bytes; make it smaller"
         return Mistake(START, "too_large", message)
     try:
         source.decode()

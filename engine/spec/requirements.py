@@ -39,7 +39,7 @@ class Line(NamedTuple):
 def read_requirements(source: bytes) -> tuple[list[Line], Mistake | None]:
     """Return the requirements in a `requirements.txt`, or why it cannot be read."""
     if len(source) > LARGEST:
-        message = f"the file has {len(source)} bytes; at most {LARGEST} are read"
+        message = f"the file has more than {LARGEST} bytes; make it smaller"
         return [], Mistake(Position(1, 1), "too_large", message)
     try:
         text = source.decode("utf-8-sig")

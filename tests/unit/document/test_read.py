@@ -110,6 +110,12 @@ def test_thirty_thousand_nested_brackets_are_refused_without_a_crash(brackets):
     assert [p.code for p in read("f.yaml", source).problems][-1] in {"too_deep", "yaml_syntax"}
 
 
+def test_a_file_that_was_read_to_its_bound_is_not_said_to_have_that_size():
+    (problem,) = read("a.yaml", b"#" * (LARGEST + 1)).problems
+
+    assert problem.message == f"the file has more than {LARGEST} bytes; make it smaller"
+
+
 def test_an_alias_bomb_costs_nothing():
     bomb = "a0: &a0 [x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 60)
