@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from engine.errors import (
+    BrokenRepository,
     CommandFailed,
     EngineError,
     EnvironmentFailed,
@@ -45,6 +46,7 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     EnvironmentFailed: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     UnusableDatabase: HTTPStatus.SERVICE_UNAVAILABLE,
+    BrokenRepository: HTTPStatus.SERVICE_UNAVAILABLE,
     CommandFailed: HTTPStatus.BAD_GATEWAY,
 }
 

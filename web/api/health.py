@@ -28,11 +28,11 @@ async def health(engine: CurrentEngine, caller: Caller) -> Response:
     """Say whether all parts work; without a key only that, and which do not."""
     found = engine.health()
     told = caller is not None and caller.may(Role.VIEWER)
-    body = api.Health(
-        status="failing" if found.failing else "ok",
-        **({"failing": tuple(found.failing)} if found.failing else {}),
-        **({"details": _details(found)} if told else {}),
-    )
+    body = api.Health(status="ok")
+    if found.failing:
+        body = api.Health(status="failing", failing=tuple(found.failing))
+    if told:
+        body = body.model_copy(update={"details": _details(found)})
     status = HTTPStatus.SERVICE_UNAVAILABLE if found.failing else HTTPStatus.OK
     return json_answer(body, status, sparse=True)
 

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fastapi import FastAPI
+
 from tests.fakes.engine import FakeEngine
 from web.app import create_app
 from web.http_server import HttpServer, address_of, bind
@@ -16,19 +18,21 @@ KEY = "a-key-of-the-tests"
 class Served:
     """Where the fake is served; `do` runs something on its loop and waits for the result."""
 
-    def __init__(self, url: str, engine: FakeEngine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, url: str, app: FastAPI, loop: asyncio.AbstractEventLoop) -> None:
         self.url = url
-        self.engine = engine
+        self.engine: FakeEngine = app.state.engine
+        self._closing: asyncio.Event = app.state.closing
         self._loop = loop
+
+    def let_followers_go(self) -> None:
+        """End open streams as a server that stops does; it goes on answering here."""
+        self.do(self._closing.set)
 
     def do(self, what: Callable[..., object], *arguments: object) -> object:
         async def on_loop() -> object:
             return what(*arguments)
 
         return asyncio.run_coroutine_threadsafe(on_loop(), self._loop).result(5)
-
-    def later(self, seconds: float, what: Callable[..., object], *arguments: object) -> None:
-        self.do(lambda: self._loop.call_later(seconds, what, *arguments))
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def serving(engine: FakeEngine) -> Iterator[Served]:
             task = asyncio.create_task(server.serve(sockets=[listener]))
             await server.listening.wait()
             loop = asyncio.get_running_loop()
-            found.append(Served(address_of(listener), engine, loop))
+            found.append(Served(address_of(listener), app, loop))
 
             def stop() -> None:
                 app.state.closing.set()

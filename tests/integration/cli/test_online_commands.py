@@ -147,6 +147,21 @@ def test_logs_follow_a_run_to_its_end(served):
     assert (first, second, rest, process.returncode) == (b"one\n", b"two\n", b"", 0)
 
 
+def test_a_follower_that_was_let_go_goes_on_where_it_was(served):
+    served.do(served.engine.add, a_run(RUN, status=RunStatus.RUNNING))
+    served.do(served.engine.write, RUN, b"one\n")
+    process = spawn(served, "logs", "-f", RUN)
+    first = process.stdout.readline()
+    served.let_followers_go()
+    served.do(served.engine.write, RUN, b"two\n")
+    second = process.stdout.readline()
+    served.do(served.engine.end, RUN)
+
+    rest, _ = process.communicate(timeout=10)
+
+    assert first + second + rest == b"one\ntwo\n"
+
+
 def test_a_printed_line_reaches_a_follower_at_once(served):
     served.do(served.engine.add, a_run(RUN, status=RunStatus.RUNNING))
     served.do(served.engine.write, RUN, b"start\n")

@@ -58,10 +58,7 @@ def test_a_pass_tells_what_it_changed_and_what_is_wrong(told):
 @pytest.mark.parametrize(
     ("event", "messages"),
     [
-        (
-            BuildChanged(EnvironmentRequest(), [ScriptId("a")], "install", "x"),
-            ["environment build"],
-        ),
+        (BuildChanged(EnvironmentRequest(), [], "install", "x"), ["environment build"]),
         (RunnerChanged(connected=False), ["runner"]),
         (OutputGrew({}), []),
     ],
