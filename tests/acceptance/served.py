@@ -165,10 +165,10 @@ class Served:
             if any(data in value for value in _variables(process).values())
         ]
 
-    def command(self, *arguments: str, code: int | None = 0) -> str:
+    def command(self, *arguments: str, code: int | None = 0, under: Sequence[str] = ()) -> str:
         """Run another `pysched` command against this server and return what it printed."""
         done = subprocess.run(
-            [str(PYSCHED), *arguments],
+            [*under, str(PYSCHED), *arguments],
             env={
                 **self.env,
                 "PYSCHED_DATA_PATH": str(self.data),
@@ -271,6 +271,13 @@ def _variables(process: psutil.Process) -> dict[str, str]:
         return process.environ()
     except psutil.Error:
         return {}
+
+
+def without_roots_powers() -> tuple[str, ...]:
+    """Return the command under which permissions hold for root as for everybody."""
+    if os.geteuid() != 0:
+        return ()
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
 
 def with_suppressed_kill(process: psutil.Process) -> None:
