@@ -7,7 +7,7 @@ is served until it goes.
 
 from collections.abc import Callable
 
-from engine.runner.enginechild import EngineChild
+from engine.runner.enginechild import NOT_STARTED, EngineChild
 from engine.runner.loop import Loop, Timer
 from engine.runner.options import Options
 from engine.runner.protocol import OnStop
@@ -24,12 +24,14 @@ _POLITE = 2
 class Lifecycle:
     """The way from running to over; `check` is called after all that may be the last thing."""
 
-    def __init__(self, loop: Loop, options: Options) -> None:
+    def __init__(self, loop: Loop, options: Options, on_stopping: Callable[[OnStop], None]) -> None:
+        """`on_stopping` is told how it stops, again when that changes."""
         self.mode: OnStop | None = None
         """How it is stopping; None while it is not."""
         self.exit_code = 0
         self._loop = loop
         self._options = options
+        self._on_stopping = on_stopping
         self._asked = 0
         self._engine_limit = Timer(0.0, None)
 
@@ -48,7 +50,7 @@ class Lifecycle:
             self.stop(self._options.on_stop, self._engine.stop)
             return
         at_once = self._asked > _POLITE
-        self.mode = "cancel"
+        self._set_mode("cancel")
         self._supervisor.kill_all("the server was stopped", grace=not at_once)
         if at_once:
             self._engine.kill()
@@ -57,7 +59,7 @@ class Lifecycle:
     def stop(self, mode: OnStop, tell_engine: Callable[[], None]) -> None:
         """Begin to end."""
         self._supervisor.settle()
-        self.mode = mode
+        self._set_mode(mode)
         tell_engine()
         if mode == "cancel":
             self._end_runs()
@@ -68,7 +70,8 @@ class Lifecycle:
     def engine_ended(self, code: int) -> None:
         """Answer the end of an engine that will not be started again."""
         if code > 0 or not self.mode:
-            self.exit_code = code if code >= 0 else 1
+            # 3 is between engine and runner; a command that fails ends with 1.
+            self.exit_code = 1 if code < 0 or code == NOT_STARTED else code
         if not self.mode:
             self.stop(self._options.on_stop, self._engine.finish)
         self.check()
@@ -83,6 +86,10 @@ class Lifecycle:
                 self._engine_limit = self._loop.call_in(_ENGINE_STOP, self._engine.kill)
         elif not busy and not (self.mode == "leave" and self._server.connected):
             self._loop.stop()
+
+    def _set_mode(self, mode: OnStop) -> None:
+        self.mode = mode
+        self._on_stopping(mode)
 
     def _end_runs(self) -> None:
         self._supervisor.kill_all("the server was stopped")

@@ -1,7 +1,6 @@
 """Put the runner together: lock, leftovers, socket, signals, engine; then serve until the end."""
 
 import ctypes
-import fcntl
 import os
 import resource
 import signal
@@ -11,10 +10,11 @@ from typing import cast
 from engine.runner import proc
 from engine.runner.enginechild import EngineChild
 from engine.runner.lifecycle import Lifecycle
+from engine.runner.lock import InUse, Lock
 from engine.runner.loop import Loop
 from engine.runner.mark import Marks
 from engine.runner.options import BadOptions, Options, read_options
-from engine.runner.protocol import LOCK_NAME, SOCKET_NAME, VERSION
+from engine.runner.protocol import SOCKET_NAME, VERSION
 from engine.runner.request import read_start
 from engine.runner.say import say
 from engine.runner.server import Message, Server
@@ -22,28 +22,36 @@ from engine.runner.supervisor import Supervisor
 from engine.runner.tree import kill_leftovers
 
 _PR_SET_CHILD_SUBREAPER = 36
-_REFUSED = 2
+_REFUSED = 1
+_WRONG_USAGE = 2
 
 
 def main(arguments: list[str]) -> int:
-    """Run until it is over and return the exit code: 2 for wrong usage or a directory in use."""
+    """Run until it is over and return the exit code.
+
+    1 for a directory that is in use or can't be used, 2 for wrong usage, else the engine's.
+    """
     try:
         options = read_options(arguments)
+    except BadOptions as error:
+        say(str(error))
+        return _WRONG_USAGE
+    try:
         options.data.mkdir(parents=True, exist_ok=True)
-        lock = _lock(options)
-    except (BadOptions, OSError) as error:
+        lock = Lock(options.data)
+    except (InUse, OSError) as error:
         say(str(error))
         return _REFUSED
     try:
-        return Runner(options).run()
+        return Runner(options, lock).run()
     finally:
-        os.close(lock)
+        lock.release()
 
 
 class Runner:
     """The parts and the operations of the protocol."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, lock: Lock) -> None:
         self.loop = Loop()
         self._interactive = os.isatty(0)
         self._operations: dict[str, Callable[[Message], None]] = {
@@ -59,7 +67,7 @@ class Runner:
         killed = kill_leftovers(self.marks)
         if killed:
             say(f"killed {killed} processes that a runner which was killed itself had left")
-        self.lifecycle = Lifecycle(self.loop, options)
+        self.lifecycle = Lifecycle(self.loop, options, lock.note)
         self.server = Server(self.loop, options.data, self._handle, self.lifecycle.check)
         self.supervisor = Supervisor(self.loop, self.marks, self.server, self.lifecycle.check)
         self.engine = EngineChild(
@@ -156,24 +164,6 @@ class Runner:
         if mode not in ("leave", "cancel"):
             raise ValueError("stop: mode must be leave or cancel")
         self.lifecycle.stop(mode, self.engine.finish)
-
-
-def _lock(options: Options) -> int:
-    """Take the data directory; the lock ends with the process. Raises BadOptions if it is taken."""
-    path = options.data / LOCK_NAME
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(fd, 32).decode().strip() or "unknown"
-        os.close(fd)
-        raise BadOptions(
-            f"{options.data} is in use by another runner (pid {holder}). "
-            "Stop that server first, or give this one another data directory."
-        ) from None
-    os.ftruncate(fd, 0)
-    os.write(fd, f"{os.getpid()}\n".encode())
-    return fd
 
 
 def _prepare_process() -> None:

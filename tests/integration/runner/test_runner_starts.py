@@ -164,7 +164,7 @@ def test_a_second_runner_is_refused_and_told_who_is_there(runner: RunnerProcess,
 
     second = launch(data=runner.data)
 
-    assert second.wait() == 2
+    assert second.wait() == 1
     assert f"in use by another runner (pid {runner.pid})" in second.said()
 
 

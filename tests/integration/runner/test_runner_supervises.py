@@ -78,11 +78,11 @@ def test_a_clean_end_of_the_engine_ends_the_runner(launch, note: Path):
     assert launch(*Engine(note, 0).command).wait() == 0
 
 
-@pytest.mark.parametrize("code", [2, 3])
-def test_a_start_that_would_fail_again_ends_the_runner_with_its_code(launch, code: int):
+@pytest.mark.parametrize(("code", "told"), [(2, 2), (3, 1)])
+def test_a_start_that_would_fail_again_ends_the_runner(launch, code: int, told: int):
     runner = launch("--", sys.executable, "-c", f"raise SystemExit({code})")
 
-    assert runner.wait() == code
+    assert runner.wait() == told
 
 
 def test_an_engine_that_worked_before_is_tried_again_even_if_it_cannot_start(launch, note: Path):
@@ -97,7 +97,7 @@ def test_an_engine_that_worked_before_is_tried_again_even_if_it_cannot_start(lau
 def test_an_engine_that_does_not_exist_ends_the_runner(launch):
     runner = launch("--", "/nowhere/engine")
 
-    assert runner.wait() == 3
+    assert runner.wait() == 1
     assert "/nowhere/engine: No such file or directory" in runner.said()
 
 
@@ -198,6 +198,25 @@ def test_leave_lets_runs_end_without_an_engine(launch, note: Path):
     assert runner.wait() == 0
     assert not alive(pid)
     assert json.loads((directory / "exit.json").read_text())["exit_code"] == 0
+
+
+def test_the_lock_tells_how_the_runner_is_stopping(launch):
+    runner = launch("--on-stop", "leave")
+    client = runner.client()
+    client.start("one", "import time; time.sleep(60)")
+    client.event("started", "one")
+    lock = client.data / "runner.lock"
+    before = lock.read_text().split()
+    runner.signal(signal.SIGTERM)
+    until(lambda: lock.read_text().split() != before, "a note of the stop")
+
+    assert (before, lock.read_text().split()) == (
+        [str(runner.pid)],
+        [str(runner.pid), "leave"],
+    )
+    runner.signal(signal.SIGTERM)
+    assert client.exit("one")["ended_by"] == "shutdown"
+    assert lock.read_text().split() == [str(runner.pid), "cancel"]
 
 
 def test_a_new_engine_keeps_a_leaving_runner_until_it_goes(launch):
