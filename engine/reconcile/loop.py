@@ -61,6 +61,11 @@ class Loop:
         script, reason = next(iter(self._state.failures.items()))
         return f"{len(self._state.failures)} scripts cannot be planned, such as {script}: {reason}"
 
+    @property
+    def busy(self) -> bool:
+        """A pass goes on or is asked for."""
+        return self._turn.locked() or self._signal.is_set()
+
     def look_at(self, scripts: Collection[ScriptId] | None) -> None:
         """Have scripts looked at soon; None means the whole tree."""
         if scripts is None:

@@ -16,6 +16,11 @@ class Tasks:
         self.failure: str | None = None
         """The newest unexpected failure, for the health report."""
 
+    @property
+    def count(self) -> int:
+        """How much work is under way."""
+        return len(self._tasks)
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

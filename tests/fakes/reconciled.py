@@ -6,11 +6,12 @@ are the real ones. Nothing waits for the clock: a test moves it and lets the ala
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.errors import InvalidInput
 from engine.model.environment import Environment
@@ -20,7 +21,7 @@ from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
 from engine.model.script import Script
 from engine.model.trigger import FilesTrigger
-from engine.ports import InForce, Transition, TreeSource
+from engine.ports import InForce, RunnerConnected, StartRequest, Transition, TreeSource
 from engine.reconcile.builds import Builds
 from engine.reconcile.endings import Endings
 from engine.reconcile.enqueue import Request, enqueue_request
@@ -31,8 +32,10 @@ from engine.reconcile.record import Recorder
 from engine.reconcile.removals import Removals
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
+from engine.runner import protocol
 from engine.runs.files import RunFiles
 from engine.runs.places import RunPlaces
+from engine.runs.recover import Recovery
 from engine.runs.request import RequestBuilder
 from engine.schedule.jump import Wakefulness
 from tests.fakes.alarm import FakeAlarm
@@ -46,29 +49,94 @@ from tests.fakes.scripts import FakeScriptStore
 from tests.fakes.tree import FakeTree
 from tests.fakes.world import an_entry
 
-T = TypeVar("T")
-
 
 class Gate:
-    """Fails writes, or holds them up for ever right before or after they are made."""
+    """Lets work fail, or holds it up right before or after it is done, until it is opened."""
 
     def __init__(self) -> None:
+        self._waiting: list[Callable[[], bool]] = []
+        self.open()
+
+    @property
+    def held(self) -> int:
+        """How many wait here for it to be opened."""
+        return sum(shut() for shut in self._waiting)
+
+    def open(self) -> None:
+        """Let everything through again, also what is held up."""
         self.error: Exception | None = None
         self.before: Callable[[Any], bool] = lambda _: False
         self.after: Callable[[Any], bool] = lambda _: False
 
-    def open(self) -> None:
-        self.__init__()
-
     async def enter(self, what: Any) -> None:
         if self.error is not None:
             raise self.error
-        if self.before(what):
-            await asyncio.Event().wait()
+        await self._wait(lambda: self.before(what))
 
     async def leave(self, what: Any) -> None:
-        if self.after(what):
-            await asyncio.Event().wait()
+        await self._wait(lambda: self.after(what))
+
+    async def _wait(self, shut: Callable[[], bool]) -> None:
+        self._waiting.append(shut)
+        try:
+            while shut():
+                await asyncio.sleep(0.001)
+        finally:
+            self._waiting.remove(shut)
+
+
+class Runner(FakeLauncher):
+    """A runner that, like the real one, knows of earlier starts by what is on disk alone."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock, writes_files=True)
+        self.starts: list[RunId] = []
+        """Every process that was started, in order."""
+        self.mute = False
+        """Answers get lost."""
+        self.deaf = False
+        """What it is asked to start gets lost."""
+
+    def start(self, request: StartRequest) -> None:
+        if self.deaf:
+            return
+        claimed = self._claimed(request)
+        super().start(request)
+        if not claimed:
+            self.starts.append(request.id)
+
+    def deliver(self) -> None:
+        if self.mute:
+            self._answers.clear()
+        super().deliver()
+
+    def _claimed(self, request: StartRequest) -> bool:
+        return (request.directory / protocol.CLAIM_NAME).exists()
+
+
+class Files:
+    """The real RunFiles, with gates where it reads and where it archives."""
+
+    def __init__(self, real: RunFiles) -> None:
+        self._real = real
+        self.surveying = Gate()
+        self.archiving = Gate()
+
+    def request(
+        self, run: Run, script: Script, environment: Environment, directory: Path
+    ) -> StartRequest:
+        return self._real.request(run, script, environment, directory)
+
+    async def survey(self, active: Sequence[Run], connected: RunnerConnected) -> list[Recovery]:
+        await self.surveying.enter(connected)
+        found = await self._real.survey(active, connected)
+        await self.surveying.leave(connected)
+        return found
+
+    async def archive(self, run_id: RunId) -> None:
+        await self.archiving.enter(run_id)
+        await self._real.archive(run_id)
+        await self.archiving.leave(run_id)
 
 
 class GatedRunStore(FakeRunStore):
@@ -157,7 +225,7 @@ class Disk:
     slots: int = 2
 
     def __post_init__(self) -> None:
-        self.launcher = FakeLauncher(self.clock, writes_files=True)
+        self.launcher = Runner(self.clock)
         self.archive = FakeArchive()
         last_due: dict[tuple[ScriptId, TriggerKey], datetime] = {}
         files: dict[tuple[ScriptId, TriggerKey], Mapping[str, str]] = {}
@@ -169,7 +237,13 @@ class Disk:
         self.sources = FakeSources(self.root / "tree")
         self.inboxes = FakeInboxes()
         self.places = RunPlaces(self.root)
+        requests = RequestBuilder(places=self.places, server_env=dict(os.environ))
+        self.files = Files(RunFiles(places=self.places, requests=requests, outputs=self.archive))
         self.server_started = self.clock.now()
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        return self.runs.gate, self.scripts.gate, self.files.surveying, self.files.archiving
 
     def put(self, *scripts: Script, digest: str = "d1") -> None:
         """Write scripts into the tree, and have their environments built already."""
@@ -223,11 +297,7 @@ class Engine:
             environments=disk.environments,
             alarm=self.alarm,
             sources=disk.sources,
-            files=RunFiles(
-                places=disk.places,
-                requests=RequestBuilder(places=disk.places, server_env=dict(os.environ)),
-                outputs=disk.archive,
-            ),
+            files=disk.files,
             inboxes=disk.inboxes,
             publish=self.events.append,
             linked=self._link,
@@ -240,6 +310,12 @@ class Engine:
 
     async def start(self) -> "Engine":
         """Load what is known, account for old runs, bring the tree into force."""
+        await self.begin()
+        await self.quiet()
+        return self
+
+    async def begin(self) -> None:
+        """Start, and return when all is scheduled."""
         for in_force in self.disk.scripts.load():
             self.state.put(in_force)
         self.state.kept = frozenset(self.state.scripts)
@@ -251,26 +327,35 @@ class Engine:
         self.endings.put_away_all(self.disk.places.existing())
         await self.loop.look(starting=self.disk.server_started)
         self._looping = asyncio.get_running_loop().create_task(self.loop.run())
-        await self.quiet()
-        return self
 
     async def kill(self) -> None:
         """Be gone, wherever every piece of work happens to be; the runner goes on."""
         self.disk.launcher.lose_engine()
-        self.disk.runs.gate.open()
-        self.disk.scripts.gate.open()
         self.endings.dispatcher.draining = True
         self.endings.dispatcher.stop_timer()
         if self._looping is not None:
             self._looping.cancel()
         await self.tasks.cancel()
+        for gate in self.disk.gates:
+            gate.open()
+        self.disk.launcher.mute = self.disk.launcher.deaf = False
 
     async def quiet(self) -> None:
-        """Let everything happen that can without the clock moving."""
-        for _ in range(3):
-            for _ in range(10):
-                await asyncio.sleep(0)
-            await self.tasks.settle(0.02)
+        """Let everything happen that can without the clock moving or a gate being opened."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + 2
+        idle = 0
+        while idle < 10 and clock() < deadline:
+            await asyncio.sleep(0)
+            held = sum(gate.held for gate in self.disk.gates)
+            if self.tasks.count <= held and not self.loop.busy:
+                idle += 1
+                continue
+            idle = 0
+            await asyncio.sleep(0.0005)
+            if held:
+                # What waits behind a gate cannot be told from what is at work.
+                deadline = min(deadline, clock() + 0.05)
 
     async def look(self, *scripts: str) -> Plan:
         """Make a pass over the named scripts, or over all, and let its work end."""
@@ -327,10 +412,11 @@ class Engine:
         return run.status if run else None
 
 
-def play(story: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a test's story on an event loop of its own."""
-    return asyncio.run(_to_the_end(story()))
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Let an async test run on an event loop of its own."""
 
+    @wraps(test)
+    def run(*args: Any, **arguments: Any) -> None:
+        asyncio.run(test(*args, **arguments))
 
-async def _to_the_end(story: Awaitable[T]) -> T:
-    return await story
+    return run
