@@ -61,6 +61,10 @@ class Engine:
         """Bring the tree into force and begin to run; returns when all is scheduled."""
         await self._all.start(DEADLINE_SECONDS)
 
+    def drain(self) -> None:
+        """Start nothing more; what runs may end."""
+        self._all.endings.dispatcher.draining = True
+
     async def stop(self) -> None:
         """Start nothing more, let go of the runs, which the runner goes on guarding."""
         await self._all.stop()

@@ -59,10 +59,12 @@ class Foreground:
         self._clock = SystemClock()
         self._cancel: Callable[[], None] | None = None
 
-    def cancel(self) -> None:
-        """Ask the run to stop, as Ctrl-C does; nothing happens before it has started."""
-        if self._cancel is not None:
-            self._cancel()
+    def cancel(self) -> bool:
+        """Ask the run to stop, as Ctrl-C does; False when there is none yet."""
+        if self._cancel is None:
+            return False
+        self._cancel()
+        return True
 
     async def run(self, script_id: str, args: Sequence[str], requested_by: str) -> Run:
         """Run the script and return its final run. Raises EngineError when it cannot be started."""

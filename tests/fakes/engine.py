@@ -138,6 +138,9 @@ class FakeEngine:
         if self.refusal:
             raise self.refusal
 
+    def drain(self) -> None:
+        self.asked.append(("drain",))
+
     async def stop(self) -> None:
         self.asked.append(("stop",))
 

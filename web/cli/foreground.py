@@ -55,18 +55,18 @@ def run(
 async def _run(front: "Foreground", script: str, args: list[str]) -> "tuple[Run, bool]":
     """Run to the end; returns the run, and whether Ctrl-C ended it.
 
-    The first Ctrl-C asks the run to stop, which gives it its grace; the second leaves.
+    The first Ctrl-C asks the run to stop, which gives it its grace; the second leaves,
+    and so does the first as long as the environment is being built.
     """
     pressed = False
     work = asyncio.ensure_future(front.run(script, args, requested_by=getpass.getuser()))
 
     def stop() -> None:
         nonlocal pressed
-        if pressed:
+        if pressed or not front.cancel():
             work.cancel()
             return
         pressed = True
-        front.cancel()
         sys.stderr.write("stopping the run, Ctrl-C again to leave at once\n")
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)

@@ -35,6 +35,8 @@ class Startable(Service, Protocol):
 
     async def start(self) -> None: ...
 
+    def drain(self) -> None: ...
+
     async def stop(self) -> None: ...
 
 
@@ -117,11 +119,12 @@ class _Process:
             await serving
             serverfile.forget(self._settings.paths.data)
 
-    async def _until_stopped(self, serving: "asyncio.Task[None]", engine: Service) -> None:
+    async def _until_stopped(self, serving: "asyncio.Task[None]", engine: Startable) -> None:
         """Return when a signal came and, if runs are to be drained, none is left."""
         stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({stop, serving}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
+        engine.drain()
         self._report.stopping(engine.health().running if self._drains else 0)
         while self._drains and engine.health().running:
             self._change.clear()
