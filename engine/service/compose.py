@@ -136,15 +136,20 @@ class Composition:
         self._looping = self.tasks.spawn(self.loop.run())
         self._watching = self.tasks.spawn(self.watcher.watch(self._changed))
         self._keep_house()
-        if self.repository is None:
-            self.tasks.spawn(self._make_repository())
+        self.tasks.spawn(self._make_repository())
 
     async def _make_repository(self) -> None:
-        """Put a tree that is in no repository into one of its own."""
+        """Put a tree that is in no repository into one of its own.
+
+        Not a directory that should hold scripts and does not: it may be where their
+        disk is mounted, and they may have a repository of their own.
+        """
+        if self.repository is not None or self.state.held or self.loop.failure:
+            return
         try:
-            self.repository = await asyncio.to_thread(
-                Repository.init_if_missing, self.root, self.clock.now()
-            )
+            found = await asyncio.to_thread(Repository.init_if_missing, self.root, self.clock.now())
+            found.exclude(".venv")
+            self.repository = found
         except EngineError as error:
             logger.error("the tree is not under git", extra={"error": str(error)})
 
@@ -167,6 +172,7 @@ class Composition:
 
     async def _full_pass(self) -> None:
         self.loop.look_at(None)
+        await self._make_repository()
 
     async def _collect(self) -> None:
         await self.collect()
