@@ -165,7 +165,7 @@ class GatedScriptStore(FakeScriptStore):
 
 
 class FakeSources:
-    """Live scripts lie below `root`; a snapshot of one takes until `release`, if it is held."""
+    """Live scripts lie below `root`, checkouts below `root` and their commit."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -173,14 +173,7 @@ class FakeSources:
         self.broken: set[ScriptId] = set()
         """Scripts of which no checkout can be made."""
         self.snapshots: list[tuple[ScriptId, str | None]] = []
-        self._open = asyncio.Event()
-        self._open.set()
-
-    def hold(self) -> None:
-        self._open.clear()
-
-    def release(self) -> None:
-        self._open.set()
+        self.gate = Gate()
 
     def revision(self) -> str | None:
         return self.commit
@@ -190,7 +183,7 @@ class FakeSources:
 
     async def snapshot(self, script: ScriptId, revision: str | None) -> Path:
         self.snapshots.append((script, revision))
-        await self._open.wait()
+        await self.gate.enter(script)
         if script in self.broken:
             raise InvalidInput(f"{script} cannot be checked out")
         return self._root / str(revision) / script
@@ -243,7 +236,13 @@ class Disk:
 
     @property
     def gates(self) -> tuple[Gate, ...]:
-        return self.runs.gate, self.scripts.gate, self.files.surveying, self.files.archiving
+        return (
+            self.runs.gate,
+            self.scripts.gate,
+            self.files.surveying,
+            self.files.archiving,
+            self.sources.gate,
+        )
 
     def put(self, *scripts: Script, digest: str = "d1") -> None:
         """Write scripts into the tree, and have their environments built already."""
