@@ -57,6 +57,11 @@ class FakeEnvironments:
     def release(self) -> None:
         self._open.set()
 
+    @property
+    def held(self) -> int:
+        """How many builds wait for `release`."""
+        return 0 if self._open.is_set() else len(self._building)
+
     # The port
 
     def state(self, request: EnvironmentRequest) -> EnvironmentState:

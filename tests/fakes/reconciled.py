@@ -346,7 +346,7 @@ class Engine:
         idle = 0
         while idle < 10 and clock() < deadline:
             await asyncio.sleep(0)
-            held = sum(gate.held for gate in self.disk.gates)
+            held = sum(gate.held for gate in (*self.disk.gates, self.disk.environments))
             if self.tasks.count <= held and not self.loop.busy:
                 idle += 1
                 continue
