@@ -1,0 +1,1 @@
+"""Programs for those who work on PyScheduler; not part of what is installed."""
