@@ -65,6 +65,10 @@ class Engine:
         """Start nothing more; what runs may end."""
         self._all.endings.dispatcher.draining = True
 
+    def end_runs(self) -> None:
+        """Have the runner end all runs, and itself after them. Raises Unavailable."""
+        self._all.client.stop("cancel")
+
     async def stop(self) -> None:
         """Start nothing more, let go of the runs, which the runner goes on guarding."""
         await self._all.stop()

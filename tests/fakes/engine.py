@@ -141,6 +141,9 @@ class FakeEngine:
     def drain(self) -> None:
         self.asked.append(("drain",))
 
+    def end_runs(self) -> None:
+        self.asked.append(("end runs",))
+
     async def stop(self) -> None:
         self.asked.append(("stop",))
 

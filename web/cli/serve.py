@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import InvalidSettings
-from web.cli.failure import USAGE, Failed
+from engine.runner.protocol import SOCKET_VARIABLE
+from web.cli.failure import FAILED, USAGE, Failed
+from web.cli.guard import already_served, guard_of
 from web.cli.options import DataOption, TreeArgument
 from web.cli.settings import settings_for
 
@@ -59,31 +61,17 @@ def serve(
     Ctrl-C stops it and waits for runs that are going; a second Ctrl-C ends them.
     """
     settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
-    _prepare(settings)
+    leaving = _prepare(settings)
     options = _engine_options(tree, data, host, port, on_stop)
-    runs = settings.runs
-    command = [
-        *_runner(),
-        "--data",
-        str(settings.paths.data),
-        "--on-stop",
-        runs.on_stop,
-        "--drain-timeout",
-        str(runs.drain_timeout.total_seconds()),
-        "--restart-delay",
-        str(runs.engine_restart_delay.total_seconds()),
-        "--",
-        sys.executable,
-        # A directory named like one of our modules may be where the server is started.
-        "-P",
-        "-m",
-        "web.cli.main",
-        "engine",
-        *options,
-    ]
+    command = _command("engine", *options)
+    if leaving is None:
+        command = [*_runner(settings), "--", *command]
+    else:
+        typer.echo(f"taking over the runs that process {leaving} still watches")
     from web.cli.serving import STARTED_VARIABLE
 
-    started = datetime.now(UTC).isoformat()  # noqa: TID251 - the moment this names is right now
+    now = datetime.now(UTC).isoformat()  # noqa: TID251 - the moment this names is right now
+    started = os.environ.get(STARTED_VARIABLE, now)
     sys.stdout.flush()
     os.execve(command[0], command, {**os.environ, STARTED_VARIABLE: started})  # noqa: S606
 
@@ -95,20 +83,29 @@ def engine(
     port: PortOption = None,
     on_stop: OnStopOption = None,
 ) -> None:
-    """Be the engine under a runner; started by `pysched serve`."""
+    """Be the engine under a runner, or beside one that is leaving; started by `pysched serve`."""
     try:
         settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
     except InvalidSettings as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from error
     from engine.service.engine import Engine
-    from web.cli.serving import serve_engine
+    from web.cli.serving import AGAIN, CANNOT_START, serve_engine
 
-    raise typer.Exit(serve_engine(settings, Engine.open))
+    alone = SOCKET_VARIABLE not in os.environ
+    code = serve_engine(settings, Engine.open, alone=alone)
+    if code == AGAIN:
+        again = _command("serve", *_engine_options(tree, data, host, port, on_stop))
+        os.execv(again[0], again)  # noqa: S606
+    # 3 is a word for the runner.
+    raise typer.Exit(FAILED if alone and code == CANNOT_START else code)
 
 
-def _prepare(settings: "Settings") -> None:
-    """Find out now what would only end the engine later. Raises EngineError."""
+def _prepare(settings: "Settings") -> int | None:
+    """Find out now what would only end the engine later. Raises EngineError.
+
+    Returns the pid of a runner whose runs are to be taken over, None when there is none.
+    """
     from web.http_server import bind
 
     data = settings.paths.data
@@ -116,32 +113,31 @@ def _prepare(settings: "Settings") -> None:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Failed(f"the data directory {data} cannot be used: {error.strerror}") from error
-    _check_unserved(data)
-    bind(settings.server.host, settings.server.port).close()
+    guard = guard_of(data)
+    if guard is None:
+        bind(settings.server.host, settings.server.port).close()
+        return None
+    if not guard.leaving:
+        raise already_served(data, guard.pid)
+    return guard.pid
 
 
-def _check_unserved(data: Path) -> None:
-    import fcntl
-
-    from engine.runner.protocol import LOCK_NAME
-
-    lock = data / LOCK_NAME
-    if not lock.exists():
-        return
-    with lock.open() as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failed(
-                f"{data} is already served by process {held.read().strip() or 'unknown'}; "
-                "stop that server first, or give this one its own directory with --data"
-            ) from None
+def _command(name: str, *options: str) -> list[str]:
+    # A directory named like one of our modules may be where the server is started: -P.
+    return [sys.executable, "-P", "-m", "web.cli.main", name, *options]
 
 
-def _runner() -> list[str]:
+def _runner(settings: "Settings") -> list[str]:
     from engine import runner
 
-    return [sys.executable, "-I", "-S", str(Path(runner.__file__).parent / "__main__.py")]
+    runs = settings.runs
+    return [
+        *(sys.executable, "-I", "-S", str(Path(runner.__file__).parent / "__main__.py")),
+        *("--data", str(settings.paths.data)),
+        *("--on-stop", runs.on_stop),
+        *("--drain-timeout", str(runs.drain_timeout.total_seconds())),
+        *("--restart-delay", str(runs.engine_restart_delay.total_seconds())),
+    ]
 
 
 def _engine_options(

@@ -3,20 +3,23 @@
 import asyncio
 import os
 import secrets
-import signal
 import socket
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Protocol
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Unavailable
 from engine.model.event import Event, RunChanged
 from schemas.settings import Settings
 from web.api.health import program_version
 from web.app import create_app
 from web.cli import serverfile
+from web.cli.failure import FAILED
+from web.cli.guard import guard_of, on_death, only_engine
 from web.cli.overview import overview
 from web.cli.report import JsonReport, Report
+from web.cli.stopping import Stopping
 from web.cli.terminal import console
 from web.cli.terminal_report import TerminalReport
 from web.http_server import HttpServer, address_of, bind
@@ -27,6 +30,8 @@ from web.service import Service
 STOPPED = 0
 CANNOT_START = 3
 """Tells the runner that another try would end the same way."""
+AGAIN = 4
+"""A new server is to take the place of this one."""
 STARTED_VARIABLE = "PYSCHED_SERVER_STARTED"
 
 
@@ -37,11 +42,13 @@ class Startable(Service, Protocol):
 
     def drain(self) -> None: ...
 
+    def end_runs(self) -> None: ...
+
     async def stop(self) -> None: ...
 
 
-def serve_engine(settings: Settings, engine_of: "EngineOf") -> int:
-    """Serve until a signal ends it and return the exit code."""
+def serve_engine(settings: Settings, engine_of: "EngineOf", *, alone: bool = False) -> int:
+    """Serve until a signal ends it and return the exit code; see `guard` for `alone`."""
     as_json = settings.log.format == "json"
     logs = settings.paths.data / "logs"
     configure(logs, level=settings.log_level, as_json=as_json)
@@ -51,12 +58,14 @@ def serve_engine(settings: Settings, engine_of: "EngineOf") -> int:
         else TerminalReport(console(), program_version(), logs / "pysched.log")
     )
     try:
-        listener = bind(settings.server.host, settings.server.port)
+        with (
+            only_engine(settings.paths.data, alone=alone),
+            bind(settings.server.host, settings.server.port) as listener,
+        ):
+            return asyncio.run(_Process(settings, report, listener, alone=alone).run(engine_of))
     except EngineError as error:
         report.failed(error)
         return CANNOT_START
-    with listener:
-        return asyncio.run(_Process(settings, report, listener).run(engine_of))
 
 
 class EngineOf(Protocol):
@@ -73,17 +82,22 @@ def server_started(environ: Mapping[str, str] = os.environ) -> datetime:
 
 
 class _Process:
-    def __init__(self, settings: Settings, report: Report, listener: socket.socket) -> None:
+    def __init__(
+        self, settings: Settings, report: Report, listener: socket.socket, *, alone: bool
+    ) -> None:
         self._settings = settings
         self._report = report
         self._listener = listener
-        self._stop = asyncio.Event()
-        self._change = asyncio.Event()
-        """Set whenever the wait for the last runs has to look again."""
-        self._drains = settings.runs.on_stop == "drain"
+        self._alone = alone
+        self._stopping = Stopping(settings.runs, alone=alone)
 
     async def run(self, engine_of: EngineOf) -> int:
-        self._install_signals()
+        self._stopping.install()
+        guard = guard_of(self._settings.paths.data)
+        with on_death(guard, self._runner_died) if guard else nullcontext():
+            return await self._run(engine_of)
+
+    async def _run(self, engine_of: EngineOf) -> int:
         self._report.reading(str(self._settings.paths.scripts))
         try:
             engine = engine_of(self._settings, server_started=server_started())
@@ -97,7 +111,7 @@ class _Process:
         finally:
             await engine.stop()
         self._report.stopped()
-        return STOPPED
+        return AGAIN if self._stopping.again else STOPPED
 
     async def _serve(self, engine: Startable) -> None:
         own = self._settings.api_key
@@ -120,34 +134,26 @@ class _Process:
             serverfile.forget(self._settings.paths.data)
 
     async def _until_stopped(self, serving: "asyncio.Task[None]", engine: Startable) -> None:
-        """Return when a signal came and, if runs are to be drained, none is left."""
-        stop = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({stop, serving}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        engine.drain()
-        self._report.stopping(engine.health().running if self._drains else 0)
-        while self._drains and engine.health().running:
-            self._change.clear()
-            await self._change.wait()
+        """Return when a signal came and no run is to be waited for."""
+        asked = asyncio.create_task(self._stopping.asked.wait())
+        await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        self._report.stopping(engine.health().running if self._stopping.drains else 0)
+        await self._stopping.wait_for_runs(engine)
 
-    def _install_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._asked_to_stop)
-        loop.add_signal_handler(signal.SIGHUP, self._hand_over)
+    def _runner_died(self) -> None:
+        """End at once: nothing can be run any more, and the next server needs the port.
 
-    def _asked_to_stop(self) -> None:
-        if self._stop.is_set():
-            self._hand_over()
-        self._stop.set()
-
-    def _hand_over(self) -> None:
-        """Go at once: the runner keeps the runs going, or ends them, as it was told."""
-        self._drains = False
-        self._stop.set()
-        self._change.set()
+        What happened is on disk already, as it is whenever the engine is killed.
+        """
+        if self._alone or self._stopping.asked.is_set():
+            self._stopping.start_over()
+            return
+        self._report.failed(Unavailable("the runner above the engine died, which ends the server"))
+        serverfile.forget(self._settings.paths.data)
+        os._exit(FAILED)
 
     def _hear(self, event: Event) -> None:
         self._report.hear(event)
         if isinstance(event, RunChanged):
-            self._change.set()
+            self._stopping.look_again()
