@@ -10,12 +10,13 @@ from engine.environments.failure import BuildFailed, kind_of, sentence, without_
 from engine.model.environment import EnvironmentRequest
 from engine.process import CompletedCommand, run_command
 
-Phase = Literal["resolve", "create", "install", "compile"]
+Phase = Literal["resolve", "create", "install", "ready", "failed"]
+"""How far a build is; it ends with one of the last two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildProgress:
-    """One line of a build."""
+    """One line of a build, or its end: then the line is empty, or says why it failed."""
 
     request: EnvironmentRequest
     phase: Phase

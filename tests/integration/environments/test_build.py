@@ -189,9 +189,22 @@ def test_each_line_is_told_with_its_phase_and_logged(bench: Bench):
 
     log = bench.play(scenario)
 
-    assert [p.line for p in bench.told] == log.splitlines()
-    assert list(dict.fromkeys(p.phase for p in bench.told)) == ["resolve", "create", "install"]
+    *lines, end = bench.told
+    assert [p.line for p in lines] == log.splitlines()
+    assert list(dict.fromkeys(p.phase for p in lines)) == ["resolve", "create", "install"]
+    assert (end.phase, end.line) == ("ready", "")
     assert " + alpha==2.0" in log
+
+
+def test_the_end_of_a_build_that_failed_is_told_with_the_reason(bench: Bench):
+    async def scenario(environments: UvEnvironments) -> str:
+        with pytest.raises(EnvironmentFailed) as caught:
+            await environments.build(EnvironmentRequest(None, "no-such-package"))
+        return str(caught.value)
+
+    reason = bench.play(scenario)
+
+    assert (bench.told[-1].phase, bench.told[-1].line) == ("failed", reason)
 
 
 def test_the_log_can_be_read_while_the_build_goes(bench: Bench, index: PackageIndex):
