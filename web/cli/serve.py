@@ -4,6 +4,7 @@
 engines; the runner starts `engine`, a hidden command with the same options.
 """
 
+import gc
 import os
 import sys
 from datetime import UTC, datetime
@@ -68,7 +69,7 @@ def serve(
         command = [*_runner(settings), "--", *command]
     else:
         typer.echo(f"taking over the runs that process {leaving} still watches")
-    from web.cli.serving import STARTED_VARIABLE
+    from web.cli.started import STARTED_VARIABLE
 
     now = datetime.now(UTC).isoformat()  # noqa: TID251 - the moment this names is right now
     started = os.environ.get(STARTED_VARIABLE, now)
@@ -84,6 +85,9 @@ def engine(
     on_stop: OnStopOption = None,
 ) -> None:
     """Be the engine under a runner, or beside one that is leaving; started by `pysched serve`."""
+    # What is made until the server is up stays: looking for garbage in it takes a seventh
+    # of the start. `serve_engine` switches the collector on again.
+    gc.disable()
     try:
         settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
     except InvalidSettings as error:
@@ -106,7 +110,7 @@ def _prepare(settings: "Settings") -> int | None:
 
     Returns the pid of a runner whose runs are to be taken over, None when there is none.
     """
-    from web.http_server import bind
+    from web.listening import bind
 
     data = settings.paths.data
     try:

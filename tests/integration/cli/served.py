@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from tests.fakes.engine import FakeEngine
 from web.app import create_app
-from web.http_server import HttpServer, address_of, bind
+from web.http_server import HttpServer
+from web.listening import address_of, bind
 from web.permissions import Keys, Principal, Role
 
 KEY = "a-key-of-the-tests"
