@@ -84,7 +84,13 @@ class Served:
             self.wait_until_up()
 
     def wait_until_up(self, seconds: float = 30.0) -> None:
-        eventually(self.is_up, seconds=seconds, what=f"an answer of the server ({self.said()})")
+        eventually(self._is_up_or_over, seconds=seconds, what="an answer of the server")
+
+    def _is_up_or_over(self) -> bool:
+        assert self.process is not None
+        code = self.process.poll()
+        assert code is None, f"the server ended with {code}: {self.said()}"
+        return self.is_up()
 
     def is_up(self) -> bool:
         try:
@@ -278,6 +284,14 @@ def without_roots_powers() -> tuple[str, ...]:
     if os.geteuid() != 0:
         return ()
     return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+
+
+def lives(process: psutil.Process) -> bool:
+    """Say whether a process still does something; a zombie that nobody waited for does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def with_suppressed_kill(process: psutil.Process) -> None:
