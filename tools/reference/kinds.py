@@ -1,7 +1,7 @@
 """Say in words what values a JSON Schema takes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from schemas.quantities import DURATION_PATTERN, SIZE_PATTERN
 
@@ -74,7 +74,7 @@ _FORMS = {
 def _of_type(schema: Schema) -> str:
     name = schema.get("type", "any")
     if isinstance(name, list):
-        return " or ".join(_PLAIN[one] for one in name)
+        return " or ".join(_PLAIN[one] for one in cast("list[str]", name))
     if name == "array":
         return f"list of {kind(schema.get('items', {}))}"
     if name == "string" and schema.get("format") == "date-time":

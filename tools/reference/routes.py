@@ -45,9 +45,12 @@ def _without_choices(document: dict[str, Any]) -> dict[str, Any]:
 
     def resolved(part: Any) -> Any:
         if isinstance(part, dict):
-            found = choices.get(part.get("$ref", ""))
-            return found or {key: resolved(value) for key, value in part.items()}
-        return [resolved(one) for one in part] if isinstance(part, list) else part
+            mapping = cast("dict[str, Any]", part)
+            found = choices.get(mapping.get("$ref", ""))
+            return found or {key: resolved(value) for key, value in mapping.items()}
+        if isinstance(part, list):
+            return [resolved(one) for one in cast("list[Any]", part)]
+        return part
 
     return resolved(document)
 
@@ -58,7 +61,7 @@ def routes(app: FastAPI) -> list[tuple[str, str, APIRoute]]:
     found = [
         (method, PREFIX + route.path_format, route)
         for route in _api_routes(app)
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
     return sorted(found, key=lambda one: documented.index(one[1]))
 
