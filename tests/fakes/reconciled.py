@@ -21,7 +21,7 @@ from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
 from engine.model.script import Script
 from engine.model.trigger import FilesTrigger
-from engine.ports import InForce, RunnerConnected, StartRequest, Transition, TreeSource
+from engine.ports import InForce, RunnerConnected, StartRequest, Transition
 from engine.reconcile.builds import Builds
 from engine.reconcile.endings import Endings
 from engine.reconcile.enqueue import Request, enqueue_request
@@ -38,6 +38,7 @@ from engine.runs.places import RunPlaces
 from engine.runs.recover import Recovery
 from engine.runs.request import RequestBuilder
 from engine.schedule.jump import Wakefulness
+from engine.tree.scan import TreeScanner
 from tests.fakes.alarm import FakeAlarm
 from tests.fakes.archive import FakeArchive
 from tests.fakes.clock import FakeClock
@@ -216,6 +217,9 @@ class Disk:
     root: Path
     clock: FakeClock = field(default_factory=FakeClock)
     slots: int = 2
+    environments: FakeEnvironments = field(default_factory=FakeEnvironments)
+    scanner: Callable[[], TreeScanner] | None = None
+    """Makes each engine's own view of a tree on a real disk; without it `tree` is a FakeTree."""
 
     def __post_init__(self) -> None:
         self.launcher = Runner(self.clock)
@@ -224,9 +228,8 @@ class Disk:
         files: dict[tuple[ScriptId, TriggerKey], Mapping[str, str]] = {}
         self.runs = GatedRunStore(self.archive, last_due, files)
         self.scripts = GatedScriptStore(last_due, files)
-        self.environments = FakeEnvironments()
         self.journal = FakeJournal(self.clock)
-        self.tree: Any = FakeTree()
+        self.tree = FakeTree()
         self.sources = FakeSources(self.root / "tree")
         self.inboxes = FakeInboxes()
         self.places = RunPlaces(self.root)
@@ -271,6 +274,7 @@ class Engine:
         self.linked: list[tuple[ScriptId, str | None]] = []
         self.tasks = Tasks()
         self.alarm = FakeAlarm(disk.clock)
+        self.tree = disk.scanner() if disk.scanner else disk.tree
         self.state = State(Wakefulness(disk.clock.now(), disk.clock.monotonic()))
         self.parts = self._parts()
         self.recorder = Recorder(disk.runs, self.state, self.events.append)
@@ -285,10 +289,9 @@ class Engine:
 
     def _parts(self) -> Parts:
         disk = self.disk
-        tree: TreeSource = disk.tree
         return Parts(
             clock=disk.clock,
-            tree=tree,
+            tree=self.tree,
             scripts=disk.scripts,
             runs=disk.runs,
             journal=disk.journal,
@@ -315,7 +318,10 @@ class Engine:
 
     async def begin(self) -> None:
         """Start, and return when all is scheduled."""
-        for in_force in self.disk.scripts.load():
+        known = self.disk.scripts.load()
+        if isinstance(self.tree, TreeScanner):
+            self.tree.prime(known)
+        for in_force in known:
             self.state.put(in_force)
         self.state.kept = frozenset(self.state.scripts)
         for run in self.disk.runs.active():

@@ -28,8 +28,8 @@ class FakeTree:
     def put(self, entry: Entry) -> None:
         self._disk[entry.id] = entry
 
-    def remove(self, script: ScriptId) -> None:
-        del self._disk[script]
+    def remove(self, script: str) -> None:
+        del self._disk[ScriptId(script)]
 
     def report(self, *problems: Problem) -> None:
         """Let the tree itself have these problems."""

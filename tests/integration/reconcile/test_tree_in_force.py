@@ -132,7 +132,7 @@ async def test_too_many_removals_are_held_and_their_schedules_go_on(disk: Disk):
     disk.put(*seven())
     engine = await Engine(disk).start()
     for number in range(6):
-        disk.tree.remove(ScriptId(f"s{number}"))
+        disk.tree.remove(f"s{number}")
 
     plan = await engine.look()
     await engine.pass_time(60)
@@ -145,7 +145,7 @@ async def test_held_removals_go_through_once_they_are_confirmed(disk: Disk):
     disk.put(*seven())
     engine = await Engine(disk).start()
     for number in range(6):
-        disk.tree.remove(ScriptId(f"s{number}"))
+        disk.tree.remove(f"s{number}")
     await engine.look()
 
     engine.removals.confirm(engine.state.kept)
@@ -159,7 +159,7 @@ async def test_held_removals_survive_a_restart(disk: Disk):
     disk.put(*seven())
     engine = await Engine(disk).start()
     for number in range(6):
-        disk.tree.remove(ScriptId(f"s{number}"))
+        disk.tree.remove(f"s{number}")
     await engine.look()
     await engine.kill()
 
@@ -173,7 +173,7 @@ async def test_removals_that_are_held_no_more_go_by_the_pass_that_finds_it(disk:
     disk.put(*seven())
     engine = await Engine(disk).start()
     for number in range(6):
-        disk.tree.remove(ScriptId(f"s{number}"))
+        disk.tree.remove(f"s{number}")
     await engine.look()
     disk.put(*(a_script(script_id=f"t{number}") for number in range(9)))
     await engine.look(*(f"t{number}" for number in range(9)))
