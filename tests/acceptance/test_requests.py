@@ -43,7 +43,11 @@ def test_execute_passes_arguments_and_environment(server: Served):
 def test_a_paused_script_still_runs_by_hand(server: Served):
     run = server.ended(server.execute("paused"))
 
-    assert (run["status"], run["cause"], run["requested_by"]) == ("success", "manual", "default key")
+    assert (run["status"], run["cause"], run["requested_by"]) == (
+        "success",
+        "manual",
+        "default key",
+    )
 
 
 def test_curl_triggers_waits_and_gets_the_result(server: Served):
