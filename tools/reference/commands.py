@@ -1,9 +1,9 @@
 """The commands of `pysched` with their arguments and options, from the command line itself."""
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import Enum, EnumType
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from typer.main import get_command
 
@@ -54,9 +54,9 @@ def _names(one: Any) -> str:
 
 
 def _kind(one: Any) -> str:
-    annotation = one.type_descriptor.annotation
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return "|".join(str(choice.value) for choice in annotation)
+    annotation: Any = one.type_descriptor.annotation
+    if isinstance(annotation, EnumType):
+        return "|".join(str(choice.value) for choice in cast("type[Enum]", annotation))
     return _KINDS.get(annotation, "TEXT")
 
 
