@@ -16,6 +16,8 @@ SECOND = 1.0
 TRIES = 4
 """The promise is the server's; a machine that is busy with other things gets more than one try."""
 PRINT = "print('hello')\n"
+SCHEDULED = "triggers:\n  - at: 2099-01-01T00:00:00\n"
+"""So far away that no test sees it come."""
 
 numbers = count(1)
 
@@ -23,7 +25,7 @@ numbers = count(1)
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("in-force")) as server:
-        server.script("still", PRINT, "triggers:\n  - every: 1h\n")
+        server.script("still", PRINT, SCHEDULED)
         server.start()
         yield server
 
@@ -69,7 +71,7 @@ def best_time(server: Served, tried: Callable[[int], tuple[str, str | None]]) ->
 
 
 def manifest(number: int | str) -> str:
-    return f"description: number {number}\ntriggers:\n  - every: 1h\n"
+    return f"description: number {number}\n{SCHEDULED}"
 
 
 # One file
@@ -163,7 +165,7 @@ def test_a_changed_main_file_is_noticed_within_a_second(running: Served):
 def test_a_changed_folder_file_reaches_all_below_within_a_second(running: Served):
     names = ("folder/one", "folder/deeper/two")
     for name in names:
-        running.script(name, PRINT, "triggers:\n  - every: 1h\n")
+        running.script(name, PRINT, SCHEDULED)
         running.script_is(name, lambda script: script["enabled"])
     times: list[float] = []
 
@@ -268,7 +270,7 @@ def test_what_is_half_written_neither_stops_a_schedule_nor_is_an_error(running: 
     before = running.script_is("flaps", lambda script: script["next_run"] is not None)
     file = running.tree / "flaps/script.yaml"
 
-    for half in ("", "description: number last\ntriggers:\n  - eve"):
+    for half in ("", "description: number last\ntriggers:\n  - at"):
         with file.open("w") as stream:
             stream.write(half)
             stream.flush()

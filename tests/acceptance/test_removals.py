@@ -8,14 +8,15 @@ from pathlib import Path
 from tests.acceptance.served import Served, eventually
 
 PRINT = "print('hello')\n"
-HOURLY = "triggers:\n  - every: 1h\n"
+SCHEDULED = "triggers:\n  - at: 2099-01-01T00:00:00\n"
+"""So far away that no test sees it come."""
 DIFFERENCE = 3
 
 
 def a_tree_of(server: Served, number: int) -> list[str]:
     names = [f"s{one}" for one in range(number)]
     for name in names:
-        server.script(name, PRINT, HOURLY)
+        server.script(name, PRINT, SCHEDULED)
     server.env["PYSCHED_RECONCILE__INTERVAL"] = "1s"
     server.start()
     for name in names:
@@ -63,7 +64,7 @@ def test_a_script_that_waits_for_its_removal_still_keeps_its_schedule(server: Se
     remove(server, *names[:6])
     eventually(lambda: held(server), what="a word about the removals")
 
-    server.script("s0", PRINT, HOURLY)
+    server.script("s0", PRINT, SCHEDULED)
     found = server.script_is("s0", lambda script: script["status"] == "ok")
 
     # Five of eight are still more than half, but no longer more than five.
@@ -122,7 +123,7 @@ def test_a_vanished_tree_removes_nothing_and_its_return_is_noticed(server: Serve
 
     aside.rename(server.tree)
     eventually(server.is_up, what="good health")
-    server.write("s1/script.yaml", "description: back\n" + HOURLY)
+    server.write("s1/script.yaml", "description: back\n" + SCHEDULED)
     server.script_is("s1", lambda script: script["description"] == "back", seconds=10)
 
 
