@@ -48,22 +48,34 @@ class Claim:
         os.pwrite(self._fd, json.dumps(content).encode().ljust(_CLAIM_SIZE) + b"\n", 0)
 
 
-def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:
-    """Write the exit reports of runs into their directories; returns what went wrong.
+def write_reports(
+    reports: Sequence[tuple[Path, Mapping[str, object]]],
+) -> tuple[list[int], list[OSError]]:
+    """Write the exit reports of runs into their directories, where each appears by rename.
 
-    Each appears by rename once its content is on disk.
+    Returns the open files, for `sync_reports`, and what went wrong.
     """
+    files: list[int] = []
     errors: list[OSError] = []
-    written: list[tuple[Path, int]] = []
     for directory, report in reports:
         try:
-            written.append((directory, _write_part(directory, report)))
+            fd = _write_part(directory, report)
+            files.append(fd)
+            _part(directory).replace(directory / EXIT_NAME)
         except OSError as error:
             errors.append(error)
-    for directory, fd in written:
+    return files, errors
+
+
+def sync_reports(files: Sequence[int]) -> list[OSError]:
+    """Bring written reports to the disk and close them; returns what went wrong.
+
+    A power cut before that leaves reports missing, or empty, which readers take for missing.
+    """
+    errors: list[OSError] = []
+    for fd in files:
         try:
             os.fsync(fd)
-            _part(directory).replace(directory / EXIT_NAME)
         except OSError as error:
             errors.append(error)
         finally:

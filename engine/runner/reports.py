@@ -1,13 +1,14 @@
 """Reports of runs that are over: written first, then told, then kept until acknowledged.
 
-Runs that end together are written as one batch, for the sake of the disk.
+Runs that end together are written as one batch, for the sake of the disk. An engine that
+listens is told before the disk has it: it puts the end on record, durably, meanwhile.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engine.runner.failpoint import failpoint
-from engine.runner.files import write_reports
+from engine.runner.files import sync_reports, write_reports
 from engine.runner.loop import Loop
 from engine.runner.output import Peer
 from engine.runner.protocol import ExitReport
@@ -49,9 +50,10 @@ class Reports:
             return
         failpoint("before_exit_json")
         waiting, self._waiting = self._waiting, []
-        for error in write_reports(waiting):
-            say(f"the report of a run's end could not be written: {error}")
+        files, errors = write_reports(waiting)
         for _, report in waiting:
             self._ended[report["id"]] = report
             self._peer.emit({"event": "exit", "report": report})
+        for error in (*errors, *sync_reports(files)):
+            say(f"the report of a run's end could not be written: {error}")
         self._on_end()
