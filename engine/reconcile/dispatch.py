@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.errors import EngineError, Unavailable
 from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
-from engine.model.identity import RunId
+from engine.model.identity import EnvironmentKey, RunId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script, Source
 from engine.reconcile.line import head
@@ -29,6 +29,8 @@ GiveUp = Callable[[Run, RunStatus, str], None]
 
 LONGEST_SLEEP = 60.0
 """Seconds; a delayed run waits by the wall clock, which may be set meanwhile."""
+LARGEST_EXCESS = 256
+"""Runs that are over of which something is still remembered."""
 TRY_AGAIN = timedelta(seconds=1)
 """After the runner or the disk did not take a run."""
 
@@ -42,6 +44,7 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
         self._preparing: set[RunId] = set()
         """Runs whose checkout is being made; they hold their slots, and nobody has sent them."""
+        self._known: dict[RunId, tuple[Script, Waiting]] = {}
         self._at_work = False
         self._again = False
         self.ask_for: Callable[[EnvironmentRequest], None] | None = None
@@ -56,9 +59,12 @@ class Dispatcher:
         wanted = self._parts.environments.ready(script.environment)
         if wanted is not None:
             return wanted
-        in_force = self._state.scripts.get(script.id)
-        key = in_force.environment if in_force else None
+        key = self._last_good(script)
         return self._parts.environments.by_key(key) if key else None
+
+    def _last_good(self, script: Script) -> EnvironmentKey | None:
+        in_force = self._state.scripts.get(script.id)
+        return in_force.environment if in_force else None
 
     def admission(self) -> Admission:
         """Return what may start now, and of every other waiting run what it waits for."""
@@ -94,6 +100,28 @@ class Dispatcher:
             return Waiting(id=run.id, script=run.script)
         return Waiting.of(run, script, environment_ready=self._has_environment(script))
 
+    def _remembering(self) -> Callable[[Run], Waiting]:
+        """Return `_waiting`, which makes what it says of a run once for one definition."""
+        ready: dict[tuple[EnvironmentRequest, EnvironmentKey | None], bool] = {}
+
+        def waiting(run: Run) -> Waiting:
+            script = self._state.script(run.script)
+            if script is None:
+                return self._waiting(run)
+            environments = script.environment, self._last_good(script)
+            is_ready = ready.get(environments)
+            if is_ready is None:
+                is_ready = ready[environments] = self._has_environment(script)
+            known = self._known.get(run.id)
+            if known is None or known[0] is not script or known[1].environment_ready != is_ready:
+                known = script, Waiting.of(run, script, environment_ready=is_ready)
+                self._known[run.id] = known
+            return known[1]
+
+        if len(self._known) > LARGEST_EXCESS + 2 * len(self._state.active):
+            self._known.clear()
+        return waiting
+
     def _has_environment(self, script: Script) -> bool:
         """Say whether nothing is left to wait for; a build that failed is no reason to wait."""
         if self.environment(script) is not None:
@@ -127,7 +155,11 @@ class Dispatcher:
     def _start_head(self) -> None:
         now = self._parts.clock.now()
         admission = head(
-            self._line(), list(self._holders()), self._waiting, slots=self._parts.slots, now=now
+            self._line(),
+            list(self._holders()),
+            self._remembering(),
+            slots=self._parts.slots,
+            now=now,
         )
         wake_at = admission.wake_at
         for run_id in admission.start:

@@ -26,34 +26,60 @@ def head(
 ) -> Admission:
     """Return which of the queued runs, oldest first, start; what `admit` says of all of them.
 
-    Two facts about `admit` make it short. With no slot left, nothing starts. And
-    once a script's run is refused, so is every later one of the script: what refuses
-    it, its environment, its other runs or its group, is there for the later one
-    too. `wake_at` and `reasons` are of the runs that were asked about, all of them
-    if slots are left; when one is freed, this is asked again.
+    Three facts about `admit` make it short. With no slot left, nothing starts. Once a
+    script's run is refused, so is every later one of the script: what refuses it, its
+    environment, its other runs or its group, is there for the later one too. And no
+    run of a group starts that is held. `wake_at` and `reasons` are of the runs that
+    were asked about; when a slot is freed, this is asked again.
     """
-    held = list(running)
+    ask = _Line(queued, running, waiting, now)
     start: list[RunId] = []
     reasons: dict[RunId, str] = {}
     wakes: list[datetime] = []
-    refused: set[ScriptId] = set()
-    line = _line(queued, refused, waiting)
-    while len(held) < slots and (part := list(islice(line, AT_ONCE))):
-        found = admit(part, held, slots=slots, now=now)
+    while len(ask.held) < slots and (part := list(islice(ask, AT_ONCE))):
+        found = admit(part, ask.held, slots=slots, now=now)
         reasons |= found.reasons
-        wakes += [found.wake_at] if found.wake_at else []
         start += found.start
-        for run in part:
-            if run.id not in found.reasons:
-                held.append(Running(id=run.id, script=run.script, group=run.group))
-            elif run.not_before is None or run.not_before <= now:
-                refused.add(run.script)
+        if found.wake_at is not None:
+            wakes.append(found.wake_at)
+        ask.learn(part, found)
     return Admission(start=tuple(start), wake_at=min(wakes, default=None), reasons=reasons)
 
 
-def _line(
-    queued: Iterable[Run], refused: set[ScriptId], waiting: Callable[[Run], Waiting]
-) -> Iterator[Waiting]:
-    for run in queued:
-        if run.script not in refused:
-            yield waiting(run)
+class _Line:
+    """The runs to ask about, less those whose answer is known."""
+
+    def __init__(
+        self,
+        queued: Iterable[Run],
+        running: Sequence[Running],
+        waiting: Callable[[Run], Waiting],
+        now: datetime,
+    ) -> None:
+        self.held = list(running)
+        self._queued = iter(queued)
+        self._waiting = waiting
+        self._now = now
+        self._refused: set[ScriptId] = set()
+        self._groups = {run.group for run in running if run.group is not None}
+
+    def __iter__(self) -> Iterator[Waiting]:
+        for run in self._queued:
+            if run.script in self._refused:
+                continue
+            waiting = self._waiting(run)
+            if waiting.group not in self._groups or self._is_delayed(waiting):
+                yield waiting
+
+    def learn(self, asked: Iterable[Waiting], found: Admission) -> None:
+        for run in asked:
+            if run.id not in found.reasons:
+                self.held.append(Running(id=run.id, script=run.script, group=run.group))
+                if run.group is not None:
+                    self._groups.add(run.group)
+            elif not self._is_delayed(run):
+                self._refused.add(run.script)
+
+    def _is_delayed(self, run: Waiting) -> bool:
+        """Say whether it waits for its time, which says nothing of the runs behind it."""
+        return run.not_before is not None and run.not_before > self._now

@@ -11,13 +11,10 @@ reported; the others of its slice go on.
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
-from engine.model.environment import EnvironmentRequest
 from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
 from engine.model.plan import DeleteScript, ScriptAction
 from engine.model.tree import Entry, Tree
@@ -31,16 +28,12 @@ from engine.reconcile.parts import Parts
 from engine.reconcile.plan import ScriptPlan, plan_files, plan_moments
 from engine.reconcile.record import Recorder
 from engine.reconcile.state import State
-from engine.reconcile.unchanged import is_due, is_unchanged
+from engine.reconcile.unchanged import Planned, slices
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 SLICE = 200
 """Scripts per transaction: about 10 ms of planning, so that due runs are not held up."""
-LOOK_SLICE = 2_000
-"""Scripts that are compared at once with what was planned: a few milliseconds."""
 
 Files = Mapping[ScriptId, Mapping[TriggerKey, Mapping[str, str]]]
 NO_FILES: Files = {}
@@ -67,8 +60,7 @@ class Passes:
         self._builds = builds
         endings.dispatcher.ask_for = builds.ask
         self._turn = asyncio.Lock()
-        self._planned: dict[ScriptId, Entry] = {}
-        """The entry for which each script was last planned and found, or brought, in force."""
+        self._planned = Planned(parts, state)
 
     async def look(
         self,
@@ -79,11 +71,11 @@ class Passes:
         starting: datetime | None = None,
     ) -> list[ScriptAction]:
         """Plan and apply the named scripts; returns what changed, in order of id."""
-        self._look_at_clocks()
+        self._planned.look_at_clocks()
         done: list[ScriptAction] = []
         # Deletes before adds, so that a directory that moved is never there twice.
         ordered = sorted(scripts, key=lambda script: (script in tree.entries, script))
-        for part in _slices(ordered, SLICE):
+        for part in slices(ordered, SLICE):
             async with self._turn:
                 done += await self._look(part, tree, files, starting)
             await asyncio.sleep(0)
@@ -91,45 +83,7 @@ class Passes:
 
     async def changed(self, scripts: Collection[ScriptId], tree: Tree) -> set[ScriptId]:
         """Return those of the named scripts for which a plan may be other than empty."""
-        self._look_at_clocks()
-        found: set[ScriptId] = set()
-        for part in _slices(scripts, LOOK_SLICE):
-            now = self._parts.clock.now()
-            built: dict[EnvironmentRequest, EnvironmentKey | None] = {}
-            found.update(
-                script for script in part if not self._is_settled(script, tree, built, now)
-            )
-            await asyncio.sleep(0)
-        return found
-
-    def _look_at_clocks(self) -> None:
-        clock = self._parts.clock
-        if self._state.wakefulness.look(clock.now(), clock.monotonic()) is not None:
-            self._planned.clear()
-
-    def _is_settled(
-        self,
-        script: ScriptId,
-        tree: Tree,
-        built: dict[EnvironmentRequest, EnvironmentKey | None],
-        now: datetime,
-    ) -> bool:
-        def ready(request: EnvironmentRequest) -> EnvironmentKey | None:
-            if request not in built:
-                environment = self._parts.environments.ready(request)
-                built[request] = environment.key if environment else None
-            return built[request]
-
-        return (
-            script not in self._state.watching
-            and not is_due(self._state.wakes.of(script), now)
-            and is_unchanged(
-                tree.entries.get(script),
-                self._planned.get(script),
-                self._state.scripts.get(script),
-                ready,
-            )
-        )
+        return await self._planned.changed(scripts, tree)
 
     async def _look(
         self, scripts: Sequence[ScriptId], tree: Tree, files: Files, starting: datetime | None
@@ -178,7 +132,7 @@ class Passes:
         before, after = self._state.scripts.get(look.script), look.plan.in_force
         if after is None:
             self._state.remove(look.script)
-            self._planned.pop(look.script, None)
+            self._planned.forget(look.script)
             if before is not None:
                 self._link(before, None)
             return
@@ -245,23 +199,17 @@ class Passes:
         self._state.wakes.set(look.script, look.plan.wake_at)
         self._state.failures.pop(look.script, None)
         if look.desired is not None:
-            self._planned[look.script] = look.desired
+            self._planned.note(look.script, look.desired)
 
     async def _failed(self, script: ScriptId, error: Exception) -> None:
         """Report a script that cannot be planned, once for each reason."""
-        self._planned.pop(script, None)
+        self._planned.forget(script)
         reason = f"{type(error).__name__}: {error}"
         if self._state.failures.get(script) == reason:
             return
         self._state.failures[script] = reason
         logger.error("a script cannot be planned", exc_info=error, extra={"script_id": script})
         await note(self._parts.journal, "plan", script, reason, "internal_error")
-
-
-def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while part := list(islice(remaining, size)):
-        yield part
 
 
 def changed_between(before: Tree, after: Tree) -> Iterator[ScriptId]:

@@ -3,19 +3,74 @@
 A full pass is the safety net that comes every minute. Planning ten thousand scripts
 takes half a second, so those are left out whose every input is what it was when
 they were planned last: the same entry, no trigger due, the same environment built.
-The clock that was set and files that triggers watch are inputs too: the caller
-forgets what it planned before a jump, and never asks about watching scripts.
+The clock is an input too: once it was set, all are planned again. Scripts that
+watch files are never left out.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import TypeVar
 
 from engine.model.environment import EnvironmentRequest
-from engine.model.identity import EnvironmentKey
-from engine.model.tree import Entry
-from engine.ports import InForce
+from engine.model.identity import EnvironmentKey, ScriptId
+from engine.model.tree import Entry, Tree
+from engine.ports import Environments, InForce
+from engine.reconcile.parts import Parts
+from engine.reconcile.state import State
+
+T = TypeVar("T")
 
 Ready = Callable[[EnvironmentRequest], EnvironmentKey | None]
+
+SLICE = 2_000
+"""Scripts that are compared at once: a few milliseconds."""
+
+
+class Planned:
+    """The entry for which each script was last planned and found, or brought, in force."""
+
+    def __init__(self, parts: Parts, state: State) -> None:
+        self._parts = parts
+        self._state = state
+        self._entries: dict[ScriptId, Entry] = {}
+
+    def note(self, script: ScriptId, entry: Entry) -> None:
+        self._entries[script] = entry
+
+    def forget(self, script: ScriptId) -> None:
+        self._entries.pop(script, None)
+
+    def look_at_clocks(self) -> None:
+        """Have moments settled by the clocks as they are; forget all plans from before a jump."""
+        clock = self._parts.clock
+        if self._state.wakefulness.look(clock.now(), clock.monotonic()) is not None:
+            self._entries.clear()
+
+    async def changed(self, scripts: Collection[ScriptId], tree: Tree) -> set[ScriptId]:
+        """Return those of the scripts for which a plan may be other than empty."""
+        self.look_at_clocks()
+        found: set[ScriptId] = set()
+        for part in slices(scripts, SLICE):
+            found.update(self._changed(part, tree))
+            await asyncio.sleep(0)
+        return found
+
+    def _changed(self, scripts: Sequence[ScriptId], tree: Tree) -> Iterator[ScriptId]:
+        now = self._parts.clock.now()
+        ready = _remembering(self._parts.environments)
+        watching, wakes, in_force = self._state.watching, self._state.wakes, self._state.scripts
+        entries, planned = tree.entries, self._entries
+        for script in scripts:
+            if (
+                script in watching
+                or is_due(wakes.of(script), now)
+                or not is_unchanged(
+                    entries.get(script), planned.get(script), in_force.get(script), ready
+                )
+            ):
+                yield script
 
 
 def is_unchanged(
@@ -27,11 +82,33 @@ def is_unchanged(
     """
     if entry is None or entry is not planned or in_force is None:
         return False
-    script = in_force.script
-    if script is None:
+    if in_force.script is None:
         return True
-    return in_force.environment is not None and ready(script.environment) == in_force.environment
+    key = in_force.environment
+    return key is not None and ready(in_force.script.environment) == key
 
 
 def is_due(wake_at: datetime | None, now: datetime) -> bool:
     return wake_at is not None and wake_at <= now
+
+
+def _remembering(environments: Environments) -> Ready:
+    """Return `ready`, which asks about equal requests once."""
+    known: dict[EnvironmentRequest, EnvironmentKey | None] = {}
+
+    def ready(request: EnvironmentRequest) -> EnvironmentKey | None:
+        try:
+            return known[request]
+        except KeyError:
+            environment = environments.ready(request)
+            known[request] = key = environment.key if environment else None
+            return key
+
+    return ready
+
+
+def slices(items: Collection[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    remaining = iter(items)
+    while part := list(islice(remaining, size)):
+        yield part

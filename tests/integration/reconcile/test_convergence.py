@@ -77,6 +77,7 @@ class Changes(RuleBasedStateMachine):
         self.disk = Disk(self.root / "data", slots=100, scanner=self._scanner)
         self.touched: set[Path] = set()
         self.lost = False
+        self.begun = False
         self._stamps = count(1)
 
     def _scanner(self) -> TreeScanner:
@@ -97,6 +98,7 @@ class Changes(RuleBasedStateMachine):
         for place, manifest in scripts:
             self.write(place, manifest)
         self.engine = self._wait(Engine(self.disk).start())
+        self.begun = True
         self.touched.clear()
 
     # What happens to the tree
@@ -237,9 +239,11 @@ class Changes(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self._end_as_a_fresh_start()
+            # Hypothesis may give a sequence up before its beginning.
+            if self.begun:
+                self._end_as_a_fresh_start()
+                self._wait(self.engine.kill())
         finally:
-            self._wait(self.engine.kill())
             self.runner.close()
             shutil.rmtree(self.root)
 
