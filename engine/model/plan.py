@@ -35,6 +35,8 @@ class UpdateScript:
     entry: Entry
     before: Script | None
     changes: tuple[FieldChange, ...] = ()
+    mended: bool = False
+    """The files held an error before and hold none now."""
 
     @property
     def id(self) -> ScriptId:
@@ -46,6 +48,8 @@ class MarkScript:
     """The files hold an error: the last good definition stays, the problems are shown."""
 
     entry: Entry
+    stale: bool = False
+    """There is a last good definition."""
 
     @property
     def id(self) -> ScriptId:
@@ -78,6 +82,8 @@ class Plan:
     """Environments to build, with the scripts that need each."""
     moved: Sequence[MovedOccurrence] = ()
     problems: Sequence[Problem] = ()
+    stale: Sequence[ScriptId] = ()
+    """Scripts whose last good definition stays in force because their files hold an error."""
     held: str | None = None
     """Why the removals among the actions wait for a confirmation; None when nothing waits."""
 
