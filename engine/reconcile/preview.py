@@ -42,6 +42,14 @@ def preview(
             if (moved := _moved(action, in_force.get(action.id), after[action.id], now)) is not None
         ),
         problems=problems_of(tree),
+        stale=tuple(
+            script
+            for script in ids
+            if (entry := tree.entries.get(script)) is not None
+            and entry.script is None
+            and (known := in_force.get(script)) is not None
+            and known.script is not None
+        ),
         held=guard(in_force, tree.entries).reason,
     )
 
@@ -84,6 +92,9 @@ def next_run(script: Script | None, now: datetime) -> datetime | None:
 
 
 def problems_of(tree: Tree) -> tuple[Problem, ...]:
-    """Return all problems of a tree, those of its scripts included, in order of place."""
+    """Return all problems of a tree, those of its scripts included, in order of place.
+
+    Each once, though that of a `folder.yaml` is one of every script below it.
+    """
     found = [*tree.problems, *(p for entry in tree.entries.values() for p in entry.problems)]
-    return tuple(sorted(found, key=lambda p: (p.path, p.line, p.column)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda p: (p.path, p.line, p.column)))

@@ -30,6 +30,13 @@ class FolderDefaults:
     problems: tuple[Problem, ...]
 
 
+def unread_folder(folder: str, problems: tuple[Problem, ...]) -> FolderDefaults:
+    """Return the defaults of a folder whose `folder.yaml` is there and cannot be read."""
+    return FolderDefaults(
+        folder, Document(str(PurePosixPath(folder) / FOLDER_FILE), b""), {}, problems
+    )
+
+
 def folder_defaults(folder: str, source: bytes) -> FolderDefaults:
     """Read the `folder.yaml` of a folder, given by its path from the tree's root."""
     parsed = parse_folder(str(PurePosixPath(folder) / FOLDER_FILE), source)

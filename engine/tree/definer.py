@@ -15,7 +15,7 @@ from engine.model.tree import Problem
 from engine.spec.check_tree import ReadManifest, check_tree
 from engine.spec.definition import Definition, define
 from engine.spec.files import ScriptFiles, is_script
-from engine.spec.folder import folder_defaults
+from engine.spec.folder import folder_defaults, unread_folder
 from engine.spec.triggers import CheckCron
 from schemas.settings import Settings
 
@@ -48,6 +48,10 @@ class Definer(Protocol):
         """Read the `folder.yaml` of a folder; the content is cut a byte after its bound."""
         ...
 
+    def unread_folder(self, folder: str, problem: Problem) -> Folder:
+        """Stand in for a `folder.yaml` that is there and cannot be read."""
+        ...
+
     def define(self, files: ScriptFiles, folders: Sequence[Folder]) -> Definition:
         """Define a script by its files and the defaults of the folders above, outermost first."""
         ...
@@ -78,6 +82,9 @@ class SpecDefiner:
     def folder(self, folder: str, content: bytes) -> Folder:
         defaults = folder_defaults(folder, content)
         return Folder(defaults.problems, defaults)
+
+    def unread_folder(self, folder: str, problem: Problem) -> Folder:
+        return Folder((problem,), unread_folder(folder, (problem,)))
 
     def define(self, files: ScriptFiles, folders: Sequence[Folder]) -> Definition:
         above = [folder.value for folder in folders]

@@ -47,7 +47,7 @@ def extend(chain: Chain, place: str, directory: str, definer: Definer) -> Chain:
     except FileNotFoundError:
         return chain
     except OSError as error:
-        return chain.below(Folder((unreadable(path, error),), None), b"?")
+        return chain.below(definer.unread_folder(place, unreadable(path, error)), b"?")
     return chain.below(definer.folder(place, content), content)
 
 

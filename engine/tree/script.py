@@ -1,11 +1,13 @@
 """One script directory: take its last entry if nothing changed, else read and define it anew."""
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.model.identity import ScriptId
 from engine.model.tree import Entry, Problem, Severity
+from engine.spec.definition import Definition
 from engine.spec.files import MAIN_FILE, MANIFEST_FILE, REQUIREMENTS_FILE, ScriptFiles
 from engine.tree.contents import Contents
 from engine.tree.definer import Definer
@@ -13,6 +15,8 @@ from engine.tree.folder import Chain, unreadable
 from engine.tree.ignore import printable
 from engine.tree.links import link_problem
 from engine.tree.survey import MOST_FILES, Listing, Survey, list_directory, survey
+
+logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
 """How often a directory is read again because files vanished under the reader."""
@@ -70,7 +74,7 @@ def _define(
         requirements=contents.defining(REQUIREMENTS_FILE),
         main_source=contents.source,
     )
-    defined = definer.define(files, chain.folders)
+    defined = _defined(files, chain, definer)
     problems = (*_problems(script, seen, contents), *defined.problems)
     broken = any(problem.severity is Severity.ERROR for problem in problems)
     return Entry(
@@ -80,6 +84,21 @@ def _define(
         script=None if broken else defined.script,
         problems=problems,
     )
+
+
+def _defined(files: ScriptFiles, chain: Chain, definer: Definer) -> Definition:
+    """Define a script; a mistake of this program that one script meets is that script's alone."""
+    try:
+        return definer.define(files, chain.folders)
+    except Exception as error:
+        logger.exception("a script cannot be defined", extra={"script_id": files.id})
+        problem = Problem(
+            path=printable(files.id),
+            code="internal_error",
+            message=f"PyScheduler cannot read this script ({type(error).__name__}: {error}); "
+            "please report it with the script's files",
+        )
+        return Definition(None, (problem,))
 
 
 def _problems(script: ScriptId, seen: Survey, contents: Contents) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ _name = attrgetter("name")
 
 MOST_FILES = 5_000
 """Files of one script that are looked at; the rest, in the order of the walk, is not."""
+_DEFINING = (".py", ".yaml", ".txt")
+"""Ends of the names of files that a script may consist of; those are never the rest."""
 
 
 class Listing:
@@ -164,6 +166,8 @@ def _walk(listing: Listing, seen: Survey) -> Iterator[tuple[str, Listing]]:
 
 def _stamp_files(prefix: str, part: Listing, seen: Survey) -> None:
     part.files.sort(key=_name)
+    if len(seen.files) + len(part.files) > MOST_FILES:
+        part.files.sort(key=_is_data)
     for entry in part.files:
         try:
             status = entry.stat(follow_symlinks=False)
@@ -173,6 +177,10 @@ def _stamp_files(prefix: str, part: Listing, seen: Survey) -> None:
             seen.cut = True
             return
         _stamp(prefix + entry.name, entry.path, status, seen)
+
+
+def _is_data(entry: "os.DirEntry[str]") -> bool:
+    return not entry.name.endswith(_DEFINING)
 
 
 def _stamp_link(name: str, path: str, root: str, seen: Survey) -> None:

@@ -28,6 +28,9 @@ class FakeDefiner:
             bad = (Problem(path=f"{folder}/folder.yaml", code="bad", message="bad folder"),)
         return Folder(bad, content.decode())
 
+    def unread_folder(self, folder: str, problem: Problem) -> Folder:
+        return Folder((problem,), None)
+
     def define(self, files: ScriptFiles, folders: Sequence[Folder]) -> Definition:
         self.defined.append(files.id)
         manifest = (files.manifest or b"").decode()

@@ -1,14 +1,22 @@
 """A scan that starts from what an earlier process knew, and one that reads real manifests."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.model.identity import ScriptId
+from engine.model.script import Script
 from engine.model.tree import Entry
 from engine.ports import InForce
+from engine.reconcile.preview import problems_of
+from engine.spec import definition
+from engine.spec.files import ScriptFiles
 from engine.tree.definer import SpecDefiner
 from engine.tree.scan import TreeScanner
+from engine.tree.survey import MOST_FILES
 from schemas.settings import Settings
 from tests.fakes.definer import FakeDefiner
 from tests.fakes.disk import Disk, WallClock
@@ -121,6 +129,62 @@ def test_real_folder_defaults_are_inherited(disk: Disk) -> None:
 
     assert script is not None
     assert script.group == "warehouse"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/etc")])
+def test_a_folder_file_that_cannot_be_read_is_an_error_of_the_scripts_below(
+    disk: Disk, make: Callable[[Path], None]
+) -> None:
+    disk.script("etl/load", manifest="")
+    disk.script("a", manifest="")
+    make(disk.root / "etl/folder.yaml")
+    tree = real_scanner(disk).scan()
+    below = tree.entries[ScriptId("etl/load")]
+
+    assert (below.script, [str(p)[:15] for p in below.problems]) == (None, ["etl/folder.yaml"])
+    assert tree.entries[A].script is not None
+
+
+def test_a_problem_of_a_folder_is_told_once_however_many_scripts_are_below(disk: Disk) -> None:
+    disk.write("etl/folder.yaml", "grup: warehouse\n")
+    for number in range(3):
+        disk.script(f"etl/s{number}", manifest="")
+    tree = real_scanner(disk).scan()
+
+    assert [problem.path for problem in problems_of(tree)] == ["etl/folder.yaml"]
+
+
+def test_a_mistake_of_this_program_is_an_error_of_the_one_script_that_met_it(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.script("a", manifest="")
+    disk.script("b", manifest="args: [boom]\n")
+    build = definition.build_script
+
+    def build_or_fail(files: ScriptFiles, *rest: Any) -> Script:
+        if files.id == "b":
+            raise RuntimeError("boom")
+        return build(files, *rest)
+
+    monkeypatch.setattr(definition, "build_script", build_or_fail)
+    tree = real_scanner(disk).scan()
+
+    (problem,) = tree.entries[ScriptId("b")].problems
+    assert (problem.code, "RuntimeError: boom" in problem.message) == ("internal_error", True)
+    assert tree.entries[A].script is not None
+
+
+def test_a_script_with_more_data_than_is_looked_at_keeps_its_definition(disk: Disk) -> None:
+    directory = disk.script("a", manifest="description: mine\n")
+    for number in range(MOST_FILES + 1):
+        (directory / f"data-{number}.csv").touch()
+    entry = real_scanner(disk).scan().entries[A]
+
+    assert entry.script is not None
+    assert (entry.script.description, [p.code for p in entry.problems]) == (
+        "mine",
+        ["too_many_files"],
+    )
 
 
 def test_a_script_that_runs_after_one_that_is_gone_loses_its_definition(disk: Disk) -> None:
