@@ -14,10 +14,8 @@ from engine.model.trigger import (
     CronTrigger,
     EveryTrigger,
     FilesTrigger,
-    StartupTrigger,
     TimedTrigger,
     Trigger,
-    UrlTrigger,
     kind_of,
 )
 from schemas.quantities import format_duration, format_size
@@ -34,45 +32,75 @@ _TRIGGER_WORDS: Mapping[tuple[type[Trigger], str], str] = {
 
 _SHARED = frozenset(field.name for field in fields(TimedTrigger))
 """Shown after what is particular to the kind."""
+_DEFAULT_ZONE = "UTC"
 
 
 def script_fields(script: Script) -> dict[str, str]:
-    """Return every field that is set, named like `limits.timeout` and `triggers[nightly].cron`."""
+    """Return every field that is set beside the triggers, named like `limits.timeout`."""
     flat: dict[str, str] = {}
     for field in fields(script):
         value = getattr(script, field.name)
-        if field.name == "triggers":
-            for trigger in script.triggers:
-                flat |= _trigger_fields(trigger)
-        elif field.name == "environment":
+        if field.name == "environment":
             flat |= _present("python", value.python)
             flat |= _present("requirements", value.requirements.replace("\n", ", ") or None)
-        elif field.name != "id":
+        elif field.name not in {"id", "triggers"}:
             flat |= dict(_flatten(field.name, value))
     return flat
 
 
 def changes(before: Script | None, after: Script | None) -> tuple[FieldChange, ...]:
-    """Return the fields that differ, in the order of the manifest; None is no script."""
+    """Return the fields that differ, those of triggers last; None is no script."""
     old = script_fields(before) if before else {}
     new = script_fields(after) if after else {}
-    return tuple(
-        FieldChange(name, old.get(name), new.get(name))
-        for name in dict.fromkeys([*new, *old])
-        if old.get(name) != new.get(name)
-    )
+    return (*_differences(old, new), *_trigger_changes(before, after))
 
 
-def _trigger_fields(trigger: Trigger) -> dict[str, str]:
-    prefix = f"triggers[{trigger.key}]"
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
+    for name in dict.fromkeys([*new, *old]):
+        if old.get(name) != new.get(name):
+            yield FieldChange(name, old.get(name), new.get(name))
+
+
+def _trigger_changes(before: Script | None, after: Script | None) -> Iterator[FieldChange]:
+    """Compare triggers by their key, which names what it says unless it has a name."""
+    old = {trigger.key: trigger for trigger in before.triggers} if before else {}
+    new = {trigger.key: trigger for trigger in after.triggers} if after else {}
+    for key in dict.fromkeys([*new, *old]):
+        was, will = old.get(key), new.get(key)
+        fields_of = _every_field if type(was) is type(will) else _what_it_says
+        yield from _differences(fields_of(was), fields_of(will))
+
+
+def _every_field(trigger: Trigger | None) -> dict[str, str]:
     flat: dict[str, str] = {}
-    if isinstance(trigger, StartupTrigger | UrlTrigger):
-        flat[f"{prefix}.{kind_of(trigger)}"] = "true"
+    for name, value, _ in _values(trigger):
+        flat |= dict(_flatten(name, value))
+    return flat
+
+
+def _what_it_says(trigger: Trigger | None) -> dict[str, str]:
+    """Return a trigger that is new or gone: its kind on one line, then what is not default."""
+    if trigger is None:
+        return {}
+    whole, kind = f"triggers[{trigger.key}]", kind_of(trigger)
+    said = {whole: kind}
+    for name, value, default in _values(trigger):
+        if name == f"{whole}.{kind}":
+            said[whole] = f"{kind} {_text(name, value)}"
+        elif value != default:
+            said |= dict(_flatten(name, value))
+    return said
+
+
+def _values(trigger: Trigger | None) -> Iterator[tuple[str, Any, Any]]:
+    """Yield full name, value and default, what is particular to the kind first."""
+    if trigger is None:
+        return
     for field in sorted(fields(trigger), key=lambda field: field.name in _SHARED):
         if field.name != "key":
-            name = _TRIGGER_WORDS.get((type(trigger), field.name), field.name)
-            flat |= dict(_flatten(f"{prefix}.{name}", getattr(trigger, field.name)))
-    return flat
+            word = _TRIGGER_WORDS.get((type(trigger), field.name), field.name)
+            default = _DEFAULT_ZONE if field.name == "timezone" else field.default
+            yield f"triggers[{trigger.key}].{word}", getattr(trigger, field.name), default
 
 
 def _flatten(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from engine.model.script import Limits, Retry, Script
 from engine.model.trigger import (
     AfterTrigger,
     AtTrigger,
+    CatchUp,
     CronTrigger,
     EveryTrigger,
     FilesTrigger,
@@ -63,29 +64,48 @@ def test_equal_scripts_have_no_difference():
 
 
 def test_a_new_script_differs_in_everything_it_says():
-    new = changes(None, SCRIPT)
+    found = {change.field: (change.before, change.after) for change in changes(None, SCRIPT)}
 
-    assert {c.field: c.after for c in new} == script_fields(SCRIPT)
-    assert {c.before for c in new} == {None}
+    fields = {field: (None, text) for field, text in script_fields(SCRIPT).items()}
+    assert found == fields | {"triggers[nightly]": (None, "cron 0 2 * * *")}
 
 
 @pytest.mark.parametrize(
-    ("trigger", "field", "text"),
+    ("trigger", "text"),
     [
-        (EveryTrigger(key="k", interval=timedelta(minutes=10)), "every", "10m"),
-        (
-            AtTrigger(key="k", moment=datetime(2027, 1, 31, tzinfo=UTC)),
-            "at",
-            "2027-01-31T00:00:00+00:00",
-        ),
-        (StartupTrigger(key="k"), "startup", "true"),
-        (UrlTrigger(key="k"), "url", "true"),
-        (AfterTrigger(key="k", script="etl/a"), "after", "etl/a"),
-        (FilesTrigger(key="k", pattern="*.csv"), "files", "*.csv"),
+        (EveryTrigger(key="k", interval=timedelta(minutes=10)), "every 10m"),
+        (AtTrigger(key="k", moment=datetime(2027, 1, 31, tzinfo=UTC)), "at 2027-01-31T00:00:00+00:00"),
+        (StartupTrigger(key="k"), "startup"),
+        (UrlTrigger(key="k"), "url"),
+        (AfterTrigger(key="k", script="etl/a"), "after etl/a"),
+        (FilesTrigger(key="k", pattern="*.csv"), "files *.csv"),
     ],
-)
-def test_a_trigger_is_named_by_its_manifest_word(trigger, field, text):
-    assert script_fields(replace(SCRIPT, triggers=(trigger,)))[f"triggers[k].{field}"] == text
+)  # fmt: skip
+def test_a_trigger_that_is_new_or_gone_is_one_line(trigger, text):
+    without, with_it = replace(SCRIPT, triggers=()), replace(SCRIPT, triggers=(trigger,))
+
+    assert (changes(without, with_it), changes(with_it, without)) == (
+        (FieldChange("triggers[k]", None, text),),
+        (FieldChange("triggers[k]", text, None),),
+    )
+
+
+def test_a_new_trigger_tells_beside_what_it_is_only_what_is_not_default():
+    trigger = replace(SCRIPT.triggers[0], key="k", timezone="Europe/Berlin", catch_up=CatchUp.ALL)
+
+    assert changes(SCRIPT, replace(SCRIPT, triggers=(*SCRIPT.triggers, trigger))) == (
+        FieldChange("triggers[k]", None, "cron 0 2 * * *"),
+        FieldChange("triggers[k].timezone", None, "Europe/Berlin"),
+        FieldChange("triggers[k].catch_up", None, "all"),
+    )
+
+
+def test_a_trigger_of_another_kind_under_the_same_name_is_another_trigger():
+    other = StartupTrigger(key="nightly")
+
+    assert changes(SCRIPT, replace(SCRIPT, triggers=(other,))) == (
+        FieldChange("triggers[nightly]", "cron 0 2 * * *", "startup"),
+    )
 
 
 def test_sections_are_told_key_by_key():
