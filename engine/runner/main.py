@@ -66,7 +66,8 @@ class Runner:
         self.marks = Marks(options.data)
         killed = kill_leftovers(self.marks)
         if killed:
-            say(f"killed {killed} processes that a runner which was killed itself had left")
+            what = "1 process" if killed == 1 else f"{killed} processes"
+            say(f"killed {what} that a runner which was killed itself had left")
         self.lifecycle = Lifecycle(self.loop, options, lock.note)
         self.server = Server(self.loop, options.data, self._handle, self.lifecycle.check)
         self.supervisor = Supervisor(self.loop, self.marks, self.server, self.lifecycle.check)
