@@ -1,7 +1,7 @@
 """What must change so that the running system matches the files, as a list of actions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.model.environment import EnvironmentRequest
@@ -35,8 +35,8 @@ class UpdateScript:
     entry: Entry
     before: Script | None
     changes: tuple[FieldChange, ...] = ()
-    mended: bool = False
-    """The files held an error before and hold none now."""
+    mended: bool = field(default=False, compare=False)
+    """The files held an error before and hold none now; told, and no part of what is done."""
 
     @property
     def id(self) -> ScriptId:
@@ -45,11 +45,11 @@ class UpdateScript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkScript:
-    """The files hold an error: the last good definition stays, the problems are shown."""
+    """The files hold an error: the last good definition, if any, stays."""
 
     entry: Entry
-    stale: bool = False
-    """There is a last good definition."""
+    stale: bool = field(default=False, compare=False)
+    """There is a last good definition; told, and no part of what is done."""
 
     @property
     def id(self) -> ScriptId:

@@ -11,7 +11,7 @@ from datetime import datetime
 from engine.model.identity import TriggerKey
 from engine.model.plan import CreateScript, DeleteScript, MarkScript, ScriptAction, UpdateScript
 from engine.model.script import Script
-from engine.model.tree import Entry
+from engine.model.tree import Entry, Severity
 from engine.ports import InForce
 from engine.reconcile.observed import NOTHING_SEEN
 from engine.spec.changes import changes
@@ -25,7 +25,8 @@ def script_action(desired: Entry | None, in_force: InForce | None) -> ScriptActi
         return None if in_force is None else DeleteScript(id=in_force.id)
     if desired.script is None:
         marked = in_force is not None and _same_report(desired, in_force)
-        return None if marked else MarkScript(entry=desired)
+        stale = in_force is not None and in_force.script is not None
+        return None if marked else MarkScript(entry=desired, stale=stale)
     if in_force is None or in_force.script is None:
         return CreateScript(entry=desired)
     if desired.script == in_force.script and _same_report(desired, in_force):
@@ -34,6 +35,7 @@ def script_action(desired: Entry | None, in_force: InForce | None) -> ScriptActi
         entry=desired,
         before=in_force.script,
         changes=tuple(changes(in_force.script, desired.script)),
+        mended=any(problem.severity is Severity.ERROR for problem in in_force.problems),
     )
 
 
@@ -54,8 +56,8 @@ def apply_action(action: ScriptAction | None, in_force: InForce | None) -> InFor
             return None
         case MarkScript(entry=entry):
             return _in_force(entry, in_force.script if in_force else None, in_force)
-        case CreateScript(entry=entry) | UpdateScript(entry=entry):
-            return _in_force(entry, entry.script, in_force)
+        case _:
+            return _in_force(action.entry, action.entry.script, in_force)
 
 
 def _in_force(entry: Entry, script: Script | None, before: InForce | None) -> InForce:

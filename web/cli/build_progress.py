@@ -1,4 +1,4 @@
-"""Environments that are being built: a live line each on a terminal, a line a phase elsewhere."""
+"""Environments that are being built: a live line on a terminal, elsewhere the start and the end."""
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -7,11 +7,10 @@ from engine.model.environment import EnvironmentRequest
 from engine.model.event import BuildChanged
 from web.cli.plan_text import environment_words
 from web.cli.terminal import mark, say
-from web.cli.words import BAD, OK, Look, duration
+from web.cli.words import BAD, OK, Look, duration, some_of
 
 DONE = Look("✓", "+", OK)
 FAILED = Look("☒", "E", BAD)
-SHOWN_NAMES = 3
 BACKGROUND = "compile"
 """Goes on while the environment is in use already; nobody waits for it."""
 
@@ -22,7 +21,6 @@ class BuildProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tasks: dict[EnvironmentRequest, TaskID] = {}
-        self._phases: dict[EnvironmentRequest, str] = {}
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -43,17 +41,15 @@ class BuildProgress:
         if event.request not in self._tasks:
             self._progress.start()
             self._tasks[event.request] = self._progress.add_task(text, total=None)
+            if not self._console.is_terminal:
+                say(f"building {_name(event)}", to=self._console)
         self._progress.update(self._tasks[event.request], description=text)
-        if not self._console.is_terminal and self._phases.get(event.request) != event.phase:
-            self._phases[event.request] = event.phase
-            say(text, to=self._console)
 
     def close(self) -> None:
         """End the display, whatever is still being built."""
         self._progress.stop()
 
     def _end(self, event: BuildChanged) -> None:
-        self._phases.pop(event.request, None)
         task = self._tasks.pop(event.request, None)
         took = ""
         if task is not None:
@@ -68,7 +64,6 @@ class BuildProgress:
 
 
 def _name(event: BuildChanged) -> str:
-    names = ", ".join(event.scripts[:SHOWN_NAMES])
-    if len(event.scripts) > SHOWN_NAMES:
-        names += f" and {len(event.scripts) - SHOWN_NAMES} more"
-    return f"environment of {names}" if names else f"environment {environment_words(event.request)}"
+    if event.scripts:
+        return f"environment of {some_of(event.scripts)}"
+    return f"environment {environment_words(event.request)}"

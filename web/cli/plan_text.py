@@ -1,10 +1,11 @@
 """A plan in words: what serving the tree would change, line by line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from engine.model.environment import EnvironmentRequest
+from engine.model.identity import ScriptId
 from engine.model.plan import (
     CreateScript,
     DeleteScript,
@@ -14,7 +15,9 @@ from engine.model.plan import (
     ScriptAction,
     UpdateScript,
 )
-from web.cli.words import count, local
+from web.cli.problems_text import error_count
+from web.cli.terminal import mark
+from web.cli.words import OK, Look, count, local, some_of
 
 SIGNS: dict[type[ScriptAction], tuple[str, str, str]] = {
     CreateScript: ("+", "create", "green"),
@@ -22,6 +25,8 @@ SIGNS: dict[type[ScriptAction], tuple[str, str, str]] = {
     DeleteScript: ("-", "delete", "red"),
     MarkScript: ("!", "error", "bold red"),
 }
+
+MENDED = Look("✓", "+", OK)
 
 SUMS: dict[type[ScriptAction], str] = {
     CreateScript: "to create",
@@ -42,14 +47,13 @@ def plan_lines(plan: Plan) -> Iterator[Text]:
         yield Text(f"  next    {_moved_words(moved)}")
     if plan.held:
         yield Text.assemble(("held: ", "bold yellow"), plan.held)
-        yield Text("      let them through with `pysched plan --confirm`")
     yield Text(plan_sentence(plan))
 
 
 def plan_sentence(plan: Plan) -> str:
     """Sum the plan up: `1 to create, 2 to update, 1 environment to build`."""
     if plan.empty:
-        return "No difference: the tree is in force."
+        return _no_difference(error_count(plan.problems), plan.stale)
     parts = [
         f"{number} {words}"
         for kind, words in SUMS.items()
@@ -60,6 +64,19 @@ def plan_sentence(plan: Plan) -> str:
     return "Plan: " + ", ".join(parts) + "."
 
 
+def _no_difference(errors: int, stale: Sequence[ScriptId]) -> str:
+    if not errors:
+        return "No difference: the tree is in force."
+    if not stale:
+        return f"No difference; {count(errors, 'error')} above."
+    keep = "keeps" if errors == 1 else "keep"
+    if len(stale) == 1:
+        kept = f"{stale[0]}'s last good version"
+    else:
+        kept = f"the last good versions of {some_of(stale)}"
+    return f"No difference; {count(errors, 'error')} {keep} {kept} in force."
+
+
 def environment_words(request: EnvironmentRequest) -> str:
     """Name an environment by what is asked for: `python 3.12: pandas>=2, rich`."""
     python = f"python {request.python}" if request.python else "the default python"
@@ -68,13 +85,13 @@ def environment_words(request: EnvironmentRequest) -> str:
 
 
 def _action_lines(action: ScriptAction) -> Iterator[Text]:
-    sign, word, tone = SIGNS[type(action)]
-    line = Text.assemble((f"{sign} {word:<6}", tone), f"  {action.id}")
-    if isinstance(action, MarkScript):
-        line.append("  the last good version stays in force", style="dim")
-    elif isinstance(action, UpdateScript) and not action.changes:
-        line.append("  files beside the manifest", style="dim")
-    yield line
+    note = _note(action)
+    if isinstance(action, UpdateScript) and action.mended and not action.changes:
+        first = Text.assemble(mark(MENDED), (" mended", MENDED.tone))
+    else:
+        sign, word, tone = SIGNS[type(action)]
+        first = Text(f"{sign} {word:<6}", tone)
+    yield Text.assemble(first, f"  {action.id}", (f"  {note}" if note else "", "dim"))
     for change in action.changes if isinstance(action, UpdateScript) else ():
         yield Text.assemble(
             f"    {change.field}: ",
@@ -82,6 +99,16 @@ def _action_lines(action: ScriptAction) -> Iterator[Text]:
             " → ",
             (_side(change.after), "green"),
         )
+
+
+def _note(action: ScriptAction) -> str:
+    if isinstance(action, MarkScript):
+        return "the last good version stays in force" if action.stale else "no valid version yet"
+    if not isinstance(action, UpdateScript):
+        return ""
+    if action.mended:
+        return "mended" if action.changes else ""
+    return "" if action.changes else "files beside the manifest"
 
 
 def _side(value: str | None) -> str:

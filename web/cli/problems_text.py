@@ -12,16 +12,18 @@ def has_errors(problems: Sequence[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
+def error_count(problems: Sequence[Problem]) -> int:
+    return sum(problem.severity is Severity.ERROR for problem in problems)
+
+
 def verdict(scripts: int, problems: Sequence[Problem]) -> str:
-    """Sum a check up: `12 scripts: 2 errors, 1 warning`, `12 scripts are valid`."""
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    """Sum a check up: `12 scripts: 2 errors, 1 warning`, `12 scripts are valid, 1 warning`."""
+    errors = error_count(problems)
     warnings = len(problems) - errors
-    parts = [count(errors, "error")] if errors else []
-    if warnings:
-        parts.append(count(warnings, "warning"))
-    if parts:
-        return f"{count(scripts, 'script')}: {', '.join(parts)}"
-    return f"{count(scripts, 'script')} {'is' if scripts == 1 else 'are'} valid"
+    warned = f", {count(warnings, 'warning')}" if warnings else ""
+    if errors:
+        return f"{count(scripts, 'script')}: {count(errors, 'error')}{warned}"
+    return f"{count(scripts, 'script')} {'is' if scripts == 1 else 'are'} valid{warned}"
 
 
 def github_line(problem: Problem, tree: Path, here: Path) -> str:

@@ -79,9 +79,11 @@ def plan(
 ) -> None:
     """Show what serving the tree would change.
 
-    Ends with 0 when nothing differs and with 3 when something does.
+    Ends with 0 when nothing differs, with 3 when something does, and with 1 when the tree holds
+    an error, whether or not something differs.
     """
     from engine.service import offline
+    from web.cli import problems_text
 
     settings = settings_for(tree, data)
     root = settings.paths.scripts
@@ -95,6 +97,8 @@ def plan(
         _print_json(found)
     else:
         _print_text(found)
+    if problems_text.has_errors(found.problems):
+        raise typer.Exit(FAILED)
     if not found.empty:
         raise typer.Exit(DIFFERENCE)
 

@@ -5,7 +5,7 @@ is, the tone how much it matters, the words say it again, so that neither colour
 glyphs are needed to understand a line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -29,6 +29,7 @@ SECOND, MINUTE = 1000, 60_000
 TWO_DAYS = 48
 """Hours; from there on they say too little by themselves."""
 KILO = 1000
+SHOWN_NAMES = 3
 
 OK, BAD, WARN, LIVE, QUIET = "green", "bold red", "yellow", "bright_blue", "dim"
 
@@ -139,6 +140,13 @@ def until(moment: datetime, now: datetime) -> str:
 def count(number: int, noun: str) -> str:
     """Write `1 script`, `2 scripts`, `0 scripts`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """List names, of many only the first: `a, b, c and 7 more`."""
+    shown = ", ".join(names[:SHOWN_NAMES])
+    rest = len(names) - SHOWN_NAMES
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def local(moment: datetime | str | None, *, date: bool = True) -> str:

@@ -141,6 +141,17 @@ def test_a_plan_against_a_revision_tells_fields_from_and_to(pysched, tree):
     assert (same, code, "    limits.timeout: (not set) → 1m" in output.splitlines()) == (0, 3, True)
 
 
+def test_a_plan_of_a_tree_with_an_error_ends_with_one(pysched, tree):
+    add(tree, "bad", BAD)
+
+    code, output, _ = pysched("plan")
+
+    assert (code, output.splitlines()[1:3]) == (
+        1,
+        ["! error   bad  no valid version yet", "+ create  etl/load"],
+    )
+
+
 def test_nothing_waits_for_a_confirmation(pysched):
     assert pysched("plan", "--confirm")[:2] == (0, "no removal waits\n")
 

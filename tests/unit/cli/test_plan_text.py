@@ -1,5 +1,7 @@
 """A plan in words."""
 
+import pytest
+
 from engine.model.environment import EnvironmentRequest
 from engine.model.identity import ScriptId
 from engine.model.plan import (
@@ -11,7 +13,7 @@ from engine.model.plan import (
     Plan,
     UpdateScript,
 )
-from engine.model.tree import Entry
+from engine.model.tree import Entry, Problem, Severity
 from tests.fakes.engine import NOON
 from web.cli.plan_text import environment_words, plan_lines, plan_sentence
 from web.cli.words import local
@@ -34,7 +36,7 @@ def test_each_action_has_its_sign():
         actions=[
             CreateScript(entry=entry("a")),
             UpdateScript(entry=entry("b"), before=None),
-            MarkScript(entry=entry("c")),
+            MarkScript(entry=entry("c"), stale=True),
             DeleteScript(id=ScriptId("d")),
         ]
     )
@@ -83,13 +85,50 @@ def test_moved_runs_are_told_with_both_times():
     ]
 
 
-def test_removals_that_wait_say_how_to_let_them_through():
-    plan = Plan(actions=[DeleteScript(id=ScriptId("a"))], held="removes 9 of 10 scripts")
+def test_the_reason_of_removals_that_wait_stands_alone():
+    plan = Plan(actions=[DeleteScript(id=ScriptId("a"))], held="removes 9 of 10 scripts; confirm")
 
-    assert text(plan)[1:3] == [
-        "held: removes 9 of 10 scripts",
-        "      let them through with `pysched plan --confirm`",
-    ]
+    assert text(plan)[1] == "held: removes 9 of 10 scripts; confirm"
+
+
+def test_a_script_that_was_never_valid_keeps_nothing():
+    plan = Plan(actions=[MarkScript(entry=entry("c"))])
+
+    assert text(plan)[0] == "! error   c  no valid version yet"
+
+
+def test_a_mended_script_is_good_news():
+    plan = Plan(actions=[UpdateScript(entry=entry("b"), before=None, mended=True)])
+
+    assert text(plan)[0] == "✓ mended  b"
+
+
+def test_a_mended_script_that_says_something_else_now_is_an_update():
+    changes = (FieldChange("group", None, "db"),)
+    plan = Plan(actions=[UpdateScript(entry=entry("b"), before=None, changes=changes, mended=True)])
+
+    assert text(plan)[:2] == ["~ update  b  mended", "    group: (not set) → db"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "stale", "sentence"),
+    [
+        (1, ["a"], "No difference; 1 error keeps a's last good version in force."),
+        (2, ["a", "b"], "No difference; 2 errors keep the last good versions of a, b in force."),
+        (1, [], "No difference; 1 error above."),
+    ],
+)
+def test_an_error_without_a_difference_says_what_stays(errors, stale, sentence):
+    problem = Problem(path="a/script.yaml", code="x", message="m")
+    plan = Plan(problems=[problem] * errors, stale=[ScriptId(one) for one in stale])
+
+    assert plan_sentence(plan) == sentence
+
+
+def test_a_warning_keeps_nothing_from_being_in_force():
+    problem = Problem(path="a/script.yaml", code="x", message="m", severity=Severity.WARNING)
+
+    assert plan_sentence(Plan(problems=[problem])) == "No difference: the tree is in force."
 
 
 def test_the_sum_leaves_out_what_is_not_there():

@@ -19,7 +19,7 @@ WARNING = Problem(path="a/script.yaml", code="unused", message="m", severity=Sev
         (0, [], "0 scripts are valid"),
         (1, [], "1 script is valid"),
         (12, [ERROR, ERROR, WARNING], "12 scripts: 2 errors, 1 warning"),
-        (12, [WARNING], "12 scripts: 1 warning"),
+        (12, [WARNING], "12 scripts are valid, 1 warning"),
     ],
 )
 def test_the_verdict_counts(scripts, problems, text):

@@ -15,6 +15,7 @@ from web.cli.words import (
     local,
     run_sentence,
     size,
+    some_of,
     until,
 )
 
@@ -112,3 +113,11 @@ def test_every_status_has_its_own_mark():
 
 def test_every_script_status_has_a_mark_and_a_sentence():
     assert set(SCRIPT_LOOKS) == set(SCRIPT_SENTENCES) == set(ScriptStatus)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [(["a"], "a"), (["a", "b", "c"], "a, b, c"), (list("abcde"), "a, b, c and 2 more")],
+)
+def test_of_many_names_some_are_listed(names, text):
+    assert some_of(names) == text
