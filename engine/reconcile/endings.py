@@ -104,6 +104,7 @@ class Endings:
             self._state.followers(run.script),
             self._state.active.of,
             self._parts.clock.now(),
+            leads_back=lambda follower: self._state.leads_to(follower, run.script),
         )
         self._tasks.spawn(self._finish(run, follow, self._state.reserve(follow.new_runs)))
 

@@ -107,8 +107,6 @@ def missed_run(row: Occurrence, trigger: Trigger, now: datetime) -> Run:
 
 def _withdrawn(run: Run, now: datetime) -> Run:
     """Return a run that was replaced before it was ever written."""
-    if run.status.final:
-        return run
     return replace(run, status=RunStatus.CANCELLED, reason=REPLACED, finished_at=now)
 
 

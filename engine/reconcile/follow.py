@@ -14,6 +14,9 @@ from engine.model.script import Script
 from engine.model.trigger import AfterOutcome, AfterTrigger, Trigger
 from engine.reconcile.enqueue import Cancel, Demand, Enqueued, enqueue_demands
 from engine.runs.retry import next_attempt
+from engine.schedule.missed import PAUSED, Hold
+
+CIRCLE = "the scripts in force run after one another in a circle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,15 @@ def consequences(
     waiting: Iterable[Script],
     active_of: Callable[[ScriptId], Sequence[Run]],
     now: datetime,
+    *,
+    leads_back: Callable[[ScriptId], bool] = lambda _: False,
 ) -> Consequences:
     """Return what a final run sets off.
 
     `script` is the run's own, None when it is gone; `waiting` are the scripts that
     may have an `after` trigger on it. A run that is tried again has not ended for
-    those: they see its last attempt alone.
+    those: they see its last attempt alone. `leads_back` says of one of them whether
+    its end would, by way of others or not, set the run's own script off again.
     """
     retry = next_attempt(script, run) if script is not None else None
     if retry is not None:
@@ -53,7 +59,12 @@ def consequences(
         going = list(active_of(follower.id))
         for trigger in follower.triggers:
             if _waits_for(trigger, run):
-                found.append(_set_off(follower, trigger, run, going, now))
+                hold = _hold(follower, trigger, circular=leads_back(follower.id))
+                found.append(
+                    _set_off(follower, trigger, run, going, now)
+                    if hold is None
+                    else _held(follower, trigger, run, hold, now)
+                )
                 going += found[-1].runs
     return Consequences(
         occurrences=tuple(occurrence for each in found for occurrence in each.occurrences),
@@ -80,21 +91,34 @@ def wanted(when: AfterOutcome, status: RunStatus) -> bool:
             return status is RunStatus.SUCCESS
         case AfterOutcome.FAILURE:
             return status in FAILURES
-        case AfterOutcome.FINISH:
+        case _:
             return status is RunStatus.SUCCESS or status in FAILURES
+
+
+def _hold(follower: Script, trigger: Trigger, *, circular: bool) -> Hold | None:
+    """Return why a trigger does not set its script off, None when it does.
+
+    No tree without mistakes has a circle. But a script whose files are broken goes on
+    with its last good definition, and that may close one with what others say now.
+    """
+    if not (follower.enabled and trigger.enabled):
+        return Hold(Outcome.PAUSED, PAUSED.reason)
+    return Hold(Outcome.BLOCKED, CIRCLE) if circular else None
+
+
+def _held(follower: Script, trigger: Trigger, run: Run, hold: Hold, now: datetime) -> Enqueued:
+    row = Occurrence(
+        script=follower.id,
+        trigger=trigger.key,
+        due=run.finished_at or now,
+        outcome=hold.outcome,
+        reason=f"{hold.reason}; after {run.id}",
+    )
+    return Enqueued(occurrences=(row,))
 
 
 def _set_off(
     follower: Script, trigger: Trigger, run: Run, active: Sequence[Run], now: datetime
 ) -> Enqueued:
-    due = run.finished_at or now
-    if not (follower.enabled and trigger.enabled):
-        paused = Occurrence(
-            script=follower.id,
-            trigger=trigger.key,
-            due=due,
-            outcome=Outcome.PAUSED,
-            reason=f"after {run.id}",
-        )
-        return Enqueued(occurrences=(paused,))
-    return enqueue_demands(follower, trigger, [Demand(due=due, cause=Cause.AFTER)], active, now)
+    demand = Demand(due=run.finished_at or now, cause=Cause.AFTER)
+    return enqueue_demands(follower, trigger, [demand], active, now)

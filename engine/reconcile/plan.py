@@ -133,7 +133,7 @@ def _with_memory(in_force: InForce, script: Script, observed: Observed, now: dat
             files[trigger.key] = in_force.files[trigger.key]
     if marks == in_force.last_due and files == in_force.files:
         return in_force
-    return replace(in_force, last_due=marks, files=files)
+    return replace(in_force, last_due=marks, files=files or NOTHING_SEEN)
 
 
 def _beginning(trigger: Trigger, observed: Observed, now: datetime) -> datetime:

@@ -64,11 +64,20 @@ class State:
         return in_force.script if in_force else None
 
     def followers(self, script: ScriptId) -> Iterator[Script]:
-        """Yield the scripts with an `after` trigger on this one, by id."""
-        for follower in sorted(self._followers.get(script, ())):
-            definition = self.script(follower)
-            if definition is not None:
-                yield definition
+        """Return the scripts with an `after` trigger on this one, by id."""
+        found = map(self.script, sorted(self._followers.get(script, ())))
+        return (follower for follower in found if follower is not None)
+
+    def leads_to(self, script: ScriptId, goal: ScriptId) -> bool:
+        """Say whether `goal` runs after the script, by way of others or not."""
+        seen, waiting = {script}, [script]
+        while waiting:
+            following = self._followers.get(waiting.pop(), set())
+            if goal in following:
+                return True
+            waiting += following - seen
+            seen |= following
+        return False
 
     def reserve(self, runs: Iterable[Run]) -> frozenset[RunId]:
         """Count runs as active before they are on disk; returns those that were not known."""

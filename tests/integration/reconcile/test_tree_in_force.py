@@ -1,5 +1,6 @@
 """What the tree shows comes into force, and what it does not show stays or goes as it should."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from engine.model.script import Overlap
 from engine.reconcile import passes
 from engine.reconcile.preview import preview
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
-from tests.fakes.world import STARTUP, a_broken_entry, a_script, an_entry, cron, every, files
+from tests.fakes.world import STARTUP, a_broken_entry, a_script, after, an_entry, cron, every, files
 
 SCRIPT = ScriptId("reports/daily")
 
@@ -269,6 +270,64 @@ async def test_a_mistake_is_shown_though_files_beside_it_are_written_all_the_tim
     await engine.loop.look([SCRIPT])
 
     assert engine.state.scripts[SCRIPT].problems != ()
+
+
+@on_a_loop
+async def test_a_circle_that_a_broken_script_closes_runs_once_round(disk: Disk):
+    disk.put(a_script(after("b"), script_id="a"), a_script(script_id="b"))
+    engine = await Engine(disk).start()
+    disk.tree.put(a_broken_entry("a"))
+    disk.put(a_script(after("a"), script_id="b"), digest="d2")
+    await engine.look()
+    await engine.execute("b")
+    await engine.quiet()
+
+    await engine.finish(engine.live[0])
+
+    assert [row.outcome for row in disk.ledger("a")] == [Outcome.BLOCKED]
+
+
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of scripts that are planned from now on."""
+    planned: list[str] = []
+    real = passes.plan_files
+
+    def plan(entry: Any, *facts: Any) -> Any:
+        planned.append(entry.id)
+        return real(entry, *facts)
+
+    monkeypatch.setattr(passes, "plan_files", plan)
+    return planned
+
+
+@on_a_loop
+async def test_a_full_pass_plans_what_may_have_changed_alone(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    watching = a_script(files("*.csv"), script_id="watching")
+    disk.put(*seven(), watching)
+    engine = await Engine(disk).start()
+    await engine.look()
+    planned = plans(monkeypatch)
+    disk.put(a_script(every(60), script_id="s3"), digest="d2")
+    await engine.look()
+
+    assert planned == ["s3", "watching"]
+
+
+@on_a_loop
+async def test_a_full_pass_after_the_clock_was_set_plans_all(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    disk.put(*seven())
+    engine = await Engine(disk).start()
+    await engine.look()
+    planned = plans(monkeypatch)
+
+    disk.clock.jump(disk.clock.now() - timedelta(days=1))
+    await engine.look()
+
+    assert len(planned) == 7
 
 
 @on_a_loop
