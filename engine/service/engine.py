@@ -125,8 +125,12 @@ class Engine:
     # Runs
 
     def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
-        """Return a page of runs, newest first."""
-        return self._all.runs.page(which, limit=limit, cursor=cursor)
+        """Return a page of runs, newest first; a start is written a moment after it is known."""
+        page = self._all.runs.page(which, limit=limit, cursor=cursor)
+        active = self._all.state.active.get
+        return Page(
+            items=[active(run.id) or run for run in page.items], next_cursor=page.next_cursor
+        )
 
     def run(self, run_id: str) -> Run:
         """Return one run. Raises NotFound."""

@@ -43,15 +43,18 @@ class Database:
             connection = self._open_writer(migrations or FOLDER / path.stem)
         self._writer = Writer(path, connection)
 
-    async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
+    async def write(
+        self, change: Callable[[sqlite3.Connection], T], *, durable: bool, haste: bool = True
+    ) -> T:
         """Run `change` in a transaction and return its result once that is committed.
 
         `change` may be run more than once, and only the last time counts: it must do
         nothing but read and write the database. With `durable` the commit is on
         the disk; without, it survives a crash of the program but not of the machine.
+        Without `haste` it may wait some 50 ms for another write to go along with.
         Raises what `change` raises, Unavailable, or UnusableDatabase.
         """
-        return await self._writer.write(change, durable=durable)
+        return await self._writer.write(change, durable=durable, haste=haste)
 
     def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Return the answer to a question, asked on this thread of what is committed.

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.errors import InvalidInput
 from engine.model.identity import RunId, ScriptId
-from engine.model.run import Occurrence, Outcome, Run
+from engine.model.run import Occurrence, Outcome, Run, RunStatus
 from engine.ports import Page, RunFilter, Transition
 from engine.store import queries
 from engine.store.cursors import cursor as cursor_for
@@ -64,12 +64,15 @@ class SqliteRunStore:
     async def commit(self, transition: Transition) -> frozenset[RunId]:
         """Write a transition in one transaction, synced to disk before this returns.
 
+        One that tells nothing but that runs have started is written without haste and not
+        synced: the runner, and the claim on the disk, know it better than any row.
         An occurrence or a new run that is there already is left as it is, and the run of
         such an occurrence is not inserted again. Script, cause, trigger and queued time of
         a changed run stay as they were inserted. Returns the ids that were really inserted.
         """
+        promised = not _only_starts(transition)
         return await self._database.write(
-            lambda connection: _write(connection, transition), durable=True
+            lambda connection: _write(connection, transition), durable=promised, haste=promised
         )
 
     def run(self, run_id: RunId) -> Run | None:
@@ -187,6 +190,19 @@ class SqliteRunStore:
     def _one(self, sql: str, value: str) -> Run | None:
         row = self._database.read(lambda connection: connection.execute(sql, (value,)).fetchone())
         return None if row is None else decoded(row)
+
+
+def _only_starts(transition: Transition) -> bool:
+    others = (
+        transition.occurrences,
+        transition.new_runs,
+        transition.last_due,
+        transition.files,
+        transition.request_keys,
+    )
+    return not any(others) and all(
+        run.status is RunStatus.RUNNING for run in transition.changed_runs
+    )
 
 
 def _write(connection: sqlite3.Connection, transition: Transition) -> frozenset[RunId]:

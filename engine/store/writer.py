@@ -4,6 +4,9 @@ SQLite has one writer at a time anyway; a queue in front of it replaces waiting
 for locks by order, and what gathers in the queue while the disk syncs shares the
 next sync. Each write has a savepoint of its own, so one that fails takes no other
 with it. A write is told to its caller only once it is committed.
+
+A write that nobody waits for is taken along by the next one, which saves it a
+transaction and two changes of threads: that is half of what a short run costs here.
 """
 
 import asyncio
@@ -28,6 +31,9 @@ LARGEST_GROUP = 256
 
 COMMITS_TO_CHECKPOINT = 250
 """About 1,000 pages; SQLite's own checkpoint stays as a bound for a queue that never empties."""
+
+PATIENCE = 0.05
+"""Seconds that a write without haste waits for one to go along with."""
 
 QUIET = 0.1
 """Seconds without a write before a checkpoint, which would hold the next one up."""
@@ -55,18 +61,23 @@ class Writer:
         self._connection = connection
         self._synchronous = ""
         self._since_checkpoint = 0
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[_Job] | None] = SimpleQueue()
         self._closed = False
+        self._patient: list[_Job] = []
         self._gate = Lock()
         self._thread = Thread(target=self._serve, name=f"write {path.name}", daemon=True)
         self._thread.start()
 
-    async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
+    async def write(
+        self, change: Callable[[sqlite3.Connection], T], *, durable: bool, haste: bool = True
+    ) -> T:
         """Run `change` in a transaction and return its result once that is committed.
 
         `change` may be run more than once, and only the last time counts: it must do
         nothing but read and write the database. With `durable` the commit is on
         the disk; without, it survives a crash of the program but not of the machine.
+        Without `haste` it waits up to PATIENCE for another write to go along with;
+        all are made in the order in which they were asked for.
         Raises what `change` raises, Unavailable, or UnusableDatabase.
         """
         loop = asyncio.get_running_loop()
@@ -74,12 +85,27 @@ class Writer:
         with self._gate:
             if self._closed:
                 raise Unavailable(f"{self._path}: the database is closed, pysched is stopping.")
-            self._queue.put(job)
+            self._patient.append(job)
+            if haste:
+                self._go()
+            elif len(self._patient) == 1:
+                loop.call_later(PATIENCE, self._lose_patience)
         return await job.future
+
+    def _lose_patience(self) -> None:
+        with self._gate:
+            self._go()
+
+    def _go(self) -> None:
+        """Hand over what has gathered; under the gate."""
+        if self._patient and not self._closed:
+            self._queue.put(self._patient)
+            self._patient = []
 
     def close(self) -> None:
         """Commit all that is queued, then close the connection; blocks until it is done."""
         with self._gate:
+            self._go()
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
@@ -95,20 +121,20 @@ class Writer:
         self._connection.close()
 
     def _gather(self) -> tuple[list[_Job], bool]:
-        """Wait for a write and take all that are there; the flag says if more may follow."""
+        """Wait for writes and take all that are there; the flag says if more may follow."""
         batch: list[_Job] = []
-        job = self._next()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == LARGEST_GROUP:
+        jobs = self._next()
+        while jobs is not None:
+            batch += jobs
+            if len(batch) >= LARGEST_GROUP:
                 return batch, True
             try:
-                job = self._queue.get_nowait()
+                jobs = self._queue.get_nowait()
             except Empty:
                 return batch, True
         return batch, False
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> Sequence[_Job] | None:
         if self._since_checkpoint >= COMMITS_TO_CHECKPOINT:
             try:
                 return self._queue.get(timeout=QUIET)

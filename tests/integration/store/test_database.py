@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.errors import EngineError, Unavailable, UnusableDatabase
+from engine.store import writer
 from engine.store.database import Database
 
 COUNT = "SELECT count(*) FROM journal"
@@ -146,6 +147,45 @@ def test_two_hundred_writes_at_once_all_arrive(database: Database):
     asyncio.run(write())
 
     assert subjects(database) == [str(number) for number in range(200)]
+
+
+def test_a_write_without_haste_goes_along_with_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writer, "PATIENCE", 3600)
+
+    async def both() -> list[int | None]:
+        return await asyncio.gather(
+            database.write(insert("first"), durable=False, haste=False),
+            database.write(insert("second"), durable=True),
+        )
+
+    assert asyncio.run(asyncio.wait_for(both(), 10)) == [1, 2]
+
+
+def test_a_write_without_haste_is_made_when_no_other_comes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writer, "PATIENCE", 0)
+
+    asyncio.run(database.write(insert("alone"), durable=False, haste=False))
+
+    assert subjects(database) == ["alone"]
+
+
+def test_closing_commits_a_write_without_haste(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(writer, "PATIENCE", 3600)
+    database = Database(tmp_path / "pysched.db")
+
+    async def write_and_close() -> None:
+        last = asyncio.create_task(database.write(insert("last"), durable=False, haste=False))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(database.close)
+        await last
+
+    asyncio.run(asyncio.wait_for(write_and_close(), 10))
+
+    assert subjects(Database(tmp_path / "pysched.db")) == ["last"]
 
 
 def test_a_write_whose_caller_has_gone_is_still_made(database: Database):
