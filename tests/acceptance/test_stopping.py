@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.acceptance.served import Served, eventually, lives
+from tests.acceptance.served import Served, eventually, free_port, lives
 
 WAITING = """
 import os, time
@@ -170,6 +170,37 @@ def test_a_server_that_took_over_ends_runs_as_it_is_told(server: Served):
     old.wait(20)
 
 
+def test_a_server_that_came_too_late_to_take_over_becomes_a_whole_one(server: Served):
+    run_id, _ = waiting_run(server, "--on-stop", "leave")
+    old = server.runner
+    signal_server(server)
+    eventually(lambda: not server.is_up(), what="the end of the server")
+
+    server.start(wait=False)
+    eventually(lambda: "taking over" in server.said(), what="a word about the old server")
+    server.write("wait/go", "")
+    old.wait(20)
+
+    server.wait_until_up()
+    assert server.ended(run_id)["exit_code"] == 0
+    assert eventually(server.engine, what="an engine under a runner of its own")
+
+
+def test_sighup_makes_a_server_that_took_over_a_new_one(server: Served):
+    run_id, process = waiting_run(server, "--on-stop", "leave")
+    signal_server(server)
+    eventually(lambda: not server.is_up(), what="the end of the server")
+    server.start()
+
+    server.hang_up()
+    eventually(lambda: server.said().count("taking over") == 2, what="another take-over")
+    server.wait_until_up()
+
+    assert lives(process)
+    server.write("wait/go", "")
+    assert server.ended(run_id)["exit_code"] == 0
+
+
 def test_a_server_that_took_over_becomes_a_whole_one_when_its_runner_dies(server: Served):
     run_id, process = waiting_run(server, "--on-stop", "leave")
     signal_server(server)
@@ -195,6 +226,20 @@ def test_a_second_server_on_one_data_directory_is_refused(server: Served):
     assert code == 1
     assert f"{server.data} is already served by process {server.runner.pid}" in words
     assert server.is_up()
+
+
+def test_of_two_servers_that_start_together_one_is_refused(server: Served):
+    server.start(wait=False)
+    first = server.process
+    server.port = free_port()
+    server.start(wait=False)
+    both = [first, server.process]
+
+    def ended() -> list[int]:
+        return [code for each in both if each is not None and (code := each.poll()) is not None]
+
+    assert eventually(ended, what="the end of one") == [1]
+    assert str(server.data) in server.said()
 
 
 def test_a_third_server_is_refused_beside_one_that_took_over(server: Served):

@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -94,15 +94,17 @@ def engine(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from error
     from engine.service.engine import Engine
-    from web.cli.serving import AGAIN, CANNOT_START, serve_engine
+    from web.cli.serving import CANNOT_START, serve_engine
 
-    alone = SOCKET_VARIABLE not in os.environ
-    code = serve_engine(settings, Engine.open, alone=alone)
-    if code == AGAIN:
-        again = _command("serve", *_engine_options(tree, data, host, port, on_stop))
-        os.execv(again[0], again)  # noqa: S606
+    def anew() -> NoReturn:
+        command = _command("serve", *_engine_options(tree, data, host, port, on_stop))
+        os.execv(command[0], command)  # noqa: S606
+
+    if SOCKET_VARIABLE in os.environ:
+        raise typer.Exit(serve_engine(settings, Engine.open))
+    code = serve_engine(settings, Engine.open, anew)
     # 3 is a word for the runner.
-    raise typer.Exit(FAILED if alone and code == CANNOT_START else code)
+    raise typer.Exit(FAILED if code == CANNOT_START else code)
 
 
 def _prepare(settings: "Settings") -> int | None:

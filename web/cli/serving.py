@@ -5,9 +5,10 @@ import gc
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from engine.errors import EngineError, Unavailable
 from engine.model.event import Event, RunChanged
@@ -32,8 +33,6 @@ from web.service import Service
 STOPPED = 0
 CANNOT_START = 3
 """Tells the runner that another try would end the same way."""
-AGAIN = 4
-"""A new server is to take the place of this one."""
 
 
 class Startable(Service, Protocol):
@@ -48,8 +47,12 @@ class Startable(Service, Protocol):
     async def stop(self) -> None: ...
 
 
-def serve_engine(settings: Settings, engine_of: "EngineOf", *, alone: bool = False) -> int:
-    """Serve until a signal ends it and return the exit code; see `guard` for `alone`."""
+def serve_engine(settings: Settings, engine_of: "EngineOf", anew: "Anew | None" = None) -> int:
+    """Serve until a signal ends it and return the exit code.
+
+    `anew` makes a new server of this process; None under a runner, which starts a new
+    engine. See `guard` for the difference.
+    """
     as_json = settings.log.format == "json"
     logs = settings.paths.data / "logs"
     configure(logs, level=settings.log_level, as_json=as_json)
@@ -60,10 +63,10 @@ def serve_engine(settings: Settings, engine_of: "EngineOf", *, alone: bool = Fal
     )
     try:
         with (
-            only_engine(settings.paths.data, alone=alone),
+            only_engine(settings.paths.data, alone=anew is not None),
             bind(settings.server.host, settings.server.port) as listener,
         ):
-            return asyncio.run(_Process(settings, report, listener, alone=alone).run(engine_of))
+            return asyncio.run(_Process(settings, report, listener, anew).run(engine_of))
     except EngineError as error:
         report.failed(error)
         return CANNOT_START
@@ -75,6 +78,9 @@ def _collect_garbage_from_now_on() -> None:
     gc.enable()
 
 
+Anew = Callable[[], NoReturn]
+
+
 class EngineOf(Protocol):
     """Opens the engine; `Engine.open` is one."""
 
@@ -83,17 +89,19 @@ class EngineOf(Protocol):
 
 class _Process:
     def __init__(
-        self, settings: Settings, report: Report, listener: socket.socket, *, alone: bool
+        self, settings: Settings, report: Report, listener: socket.socket, anew: "Anew | None"
     ) -> None:
         self._settings = settings
         self._report = report
         self._listener = listener
-        self._alone = alone
-        self._stopping = Stopping(settings.runs, alone=alone)
+        self._anew = anew
+        self._stopping = Stopping(settings.runs, alone=anew is not None)
 
     async def run(self, engine_of: EngineOf) -> int:
         self._stopping.install()
         guard = guard_of(self._settings.paths.data)
+        if guard is None and self._anew:
+            self._anew()
         with on_death(guard, self._runner_died) if guard else nullcontext():
             return await self._run(engine_of)
 
@@ -111,7 +119,9 @@ class _Process:
         finally:
             await engine.stop()
         self._report.stopped()
-        return AGAIN if self._stopping.again else STOPPED
+        if self._anew and self._stopping.again:
+            self._anew()
+        return STOPPED
 
     async def _serve(self, engine: Startable) -> None:
         own = self._settings.api_key
@@ -147,9 +157,11 @@ class _Process:
 
         What happened is on disk already, as it is whenever the engine is killed.
         """
-        if self._alone or self._stopping.asked.is_set():
-            self._stopping.start_over()
+        if self._stopping.asked.is_set():
+            self._stopping.hand_over()
             return
+        if self._anew:
+            self._anew()
         self._report.failed(Unavailable("the runner above the engine died, which ends the server"))
         serverfile.forget(self._settings.paths.data)
         os._exit(FAILED)

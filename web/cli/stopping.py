@@ -78,11 +78,6 @@ class Stopping:
         """Something changed that may be what is waited for."""
         self._change.set()
 
-    def start_over(self) -> None:
-        """Go at once and let a new server take over."""
-        self.again = not self.asked.is_set()
-        self.hand_over()
-
     def _hang_up(self) -> None:
         """Replace this engine; but a terminal that was closed under it means to stop."""
         if not self._alone:
@@ -90,7 +85,8 @@ class Stopping:
         elif self._interactive and not os.isatty(0):
             self.ask()
         else:
-            self.start_over()
+            self.again = not self.asked.is_set()
+            self.hand_over()
 
     async def wait_for_runs(self, engine: Stoppable) -> None:
         """Return when the runs are over, or are no longer to be waited for."""
