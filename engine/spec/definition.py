@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.model.environment import EnvironmentRequest
 from engine.model.script import Script
-from engine.model.tree import Problem
+from engine.model.tree import Problem, Severity
 from engine.spec.build import build_script
 from engine.spec.files import MANIFEST_FILE, ScriptFiles, check_script_name, default_main
 from engine.spec.files import python_names as python_files
@@ -35,7 +35,8 @@ class Definition:
     script: Script | None
     """None when there is an error."""
     problems: tuple[Problem, ...]
-    """In the order of the text, file by file; none when there is a script."""
+    """In the order of the text, file by file: errors, or else the warnings of the script's own
+    files. A folder's warnings are told once, with the folder."""
 
 
 def define(
@@ -61,11 +62,12 @@ def define(
     problems += mistakes
     request, mistakes = _environment(files, layers, parsed, values, settings)
     problems += mistakes
-    if problems:
-        return Definition(None, tuple(tidy(problems)))
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors:
+        return Definition(None, tuple(tidy(errors)))
     main = values.get("main") or default_main(files.names, files.directory_name) or ""
     script = build_script(files, main, request, triggers, values, settings.defaults)
-    return Definition(script, ())
+    return Definition(script, tuple(parsed.problems))
 
 
 def _environment(

@@ -15,6 +15,7 @@ from engine.document.read import Document, read
 from engine.model.tree import Problem
 from engine.spec.references import unknown_secrets
 from engine.spec.trigger_kind import explain_trigger_kinds
+from engine.spec.without_effect import keys_without_effect
 from schemas.manifest import (
     FolderManifest,
     KeepFields,
@@ -89,6 +90,7 @@ def _parse(model: type[M], keys: Keys, path: str, source: bytes) -> Parsed[M]:
     parsed.problems += [*document.problems, *unknown_secrets(document)]
     if parsed.manifest.sandbox == "restricted":
         parsed.problems.append(_no_sandbox(document))
+    parsed.problems += keys_without_effect(document, parsed.manifest, parsed.trigger_indexes)
     if parsed.problems:
         parsed.problems = tidy(parsed.problems)
     return parsed

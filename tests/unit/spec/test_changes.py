@@ -74,13 +74,16 @@ def test_a_new_script_differs_in_everything_it_says():
     ("trigger", "text"),
     [
         (EveryTrigger(key="k", interval=timedelta(minutes=10)), "every 10m"),
-        (AtTrigger(key="k", moment=datetime(2027, 1, 31, tzinfo=UTC)), "at 2027-01-31T00:00:00+00:00"),
+        (
+            AtTrigger(key="k", moment=datetime(2027, 1, 31, tzinfo=UTC)),
+            "at 2027-01-31T00:00:00+00:00",
+        ),
         (StartupTrigger(key="k"), "startup"),
         (UrlTrigger(key="k"), "url"),
         (AfterTrigger(key="k", script="etl/a"), "after etl/a"),
         (FilesTrigger(key="k", pattern="*.csv"), "files *.csv"),
     ],
-)  # fmt: skip
+)
 def test_a_trigger_that_is_new_or_gone_is_one_line(trigger, text):
     without, with_it = replace(SCRIPT, triggers=()), replace(SCRIPT, triggers=(trigger,))
 

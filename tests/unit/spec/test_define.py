@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.model.environment import EnvironmentRequest
 from engine.model.run import RunStatus
 from engine.model.script import Keep, Limits, Notify, Overlap, Retry, Script
+from engine.model.tree import Severity
 from engine.model.trigger import (
     AfterOutcome,
     AfterTrigger,
@@ -23,6 +24,7 @@ from engine.model.trigger import (
     UrlTrigger,
 )
 from engine.spec.build import UNBOUNDED_PARALLEL
+from engine.spec.folder import folder_defaults
 from schemas.settings import DefaultSettings, EnvironmentSettings, Settings
 from tests.fakes.script_files import defined
 
@@ -340,12 +342,56 @@ def test_the_example_of_the_documentation_lacks_nothing_but_its_secrets():
     assert len(script_of(without, script="api-calls/weather-api").triggers) == 7
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("notify: {to: [a@b.c]}", (1, 1), "does not deliver notifications yet"),
+        ("name: x\nexpect_within: 1h", (2, 1), "does not tell of missing successes yet"),
+        ("queue: gpu", (1, 1), "has no workers yet"),
+        ("triggers:\n  - every: 5m\n  - url: {token: true}", (3, 5), "no address /hooks/<token>"),
+    ],
+)
+def test_a_key_without_effect_is_a_warning_at_its_place(text, place, message):
+    (problem,) = defined(text).problems
+
+    assert (problem.severity, problem.code, (problem.line, problem.column)) == (
+        Severity.WARNING,
+        "no_effect",
+        place,
+    )
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    "text", ["notify:", "expect_within:", "queue: default", "triggers: [{url: {token: false}}]"]
+)
+def test_a_key_that_asks_for_nothing_is_no_warning(text):
+    assert defined(text).problems == ()
+
+
+def test_a_script_with_warnings_is_in_force():
+    assert script_of("queue: gpu").queue == "gpu"
+
+
+def test_warnings_are_told_once_the_errors_are_mended():
+    assert [each.code for each in defined("queue: gpu\nzzz: 1").problems] == ["unknown_key"]
+
+
+def test_a_folders_warning_is_told_of_the_folder_and_not_of_each_script():
+    defaults = folder_defaults("etl", b"expect_within: 1h\n")
+
+    definition = defined("", folders={"etl": "expect_within: 1h\n"})
+
+    assert ([each.code for each in defaults.problems], definition.problems) == (["no_effect"], ())
+
+
 @settings(max_examples=50)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_defined_or_refused(source):
     definition = defined(source)
 
-    assert (definition.script is None) == bool(definition.problems)
+    errors = [each for each in definition.problems if each.severity is Severity.ERROR]
+    assert (definition.script is None) == bool(errors)
 
 
 LINES = st.lists(
