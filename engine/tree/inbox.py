@@ -48,7 +48,9 @@ def settled(found: Mapping[Path, Stamp], now_ns: int) -> dict[Path, Stamp]:
     `now_ns` is the wall clock. The rest is to be looked for again after
     `engine.tree.settle.SETTLE_NS`.
     """
-    return {path: stamp for path, stamp in found.items() if not is_settling(stamp[0], now_ns)}
+    return {
+        path: stamp for path, stamp in found.items() if not is_settling(stamp[0], now_ns, now_ns)
+    }
 
 
 def _walk(directory: str, parts: tuple[str, ...]) -> Iterator[tuple[str, Stamp]]:

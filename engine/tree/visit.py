@@ -38,6 +38,10 @@ class Visit:
     unsettled: set[ScriptId] = field(default_factory=set[ScriptId])
     visited: list[str] = field(default_factory=list[str])
     """Places that were looked at, with all below them."""
+    began_ns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began_ns = self._now_ns()
 
     def everything(self) -> None:
         """Look at the whole tree. Raises UnsafeTree when its root cannot be read."""
@@ -145,15 +149,16 @@ class Visit:
 
     def _script(self, script: ScriptId, listing: Listing, chain: Chain) -> None:
         known = None if script in self.before.racy else self.before.scripts.get(script)
+        began_ns = self._now_ns()
         look = look_at(script, listing, chain, self.definer, root=self.root, known=known)
         self.fresh.scripts[script] = look.entry
         self.fresh.racy.discard(script)
         if look.changed_ns is None:
             return
         now_ns = self._now_ns()
-        if is_racy(look.changed_ns, now_ns):
+        if is_racy(look.changed_ns, began_ns, now_ns):
             self.fresh.racy.add(script)
-        if is_settling(look.changed_ns, now_ns):
+        if is_settling(look.changed_ns, began_ns, now_ns):
             self.unsettled.add(script)
 
     def _keep_unreadable(self, place: str, problem: Problem) -> None:
@@ -185,7 +190,7 @@ class Visit:
             changed = os.lstat(self._path(folder)).st_ctime_ns
         except OSError:
             return bool(folder) and self._changed_just_now(parent(folder))
-        return is_settling(changed, self._now_ns())
+        return is_settling(changed, self.began_ns, self._now_ns())
 
     def _chain_to(self, folder: str) -> Chain:
         """Return the chain at a folder, read anew."""

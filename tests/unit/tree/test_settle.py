@@ -5,20 +5,28 @@ NOW = 1_000_000 * MS
 
 
 def test_a_change_within_the_last_clock_ticks_is_racy() -> None:
-    assert is_racy(NOW - 10 * MS, NOW)
+    assert is_racy(NOW - 10 * MS, NOW, NOW)
 
 
 def test_a_change_30_ms_ago_is_not_racy() -> None:
-    assert not is_racy(NOW - 30 * MS, NOW)
+    assert not is_racy(NOW - 30 * MS, NOW, NOW)
 
 
 def test_a_change_30_ms_ago_may_still_be_going_on() -> None:
-    assert is_settling(NOW - 30 * MS, NOW)
+    assert is_settling(NOW - 30 * MS, NOW, NOW)
 
 
 def test_a_change_120_ms_ago_is_over() -> None:
-    assert not is_settling(NOW - 120 * MS, NOW)
+    assert not is_settling(NOW - 120 * MS, NOW, NOW)
 
 
 def test_a_stamp_far_in_the_future_is_not_new_for_ever() -> None:
-    assert not is_racy(NOW + 3_600_000 * MS, NOW)
+    assert not is_racy(NOW + 3_600_000 * MS, NOW, NOW)
+
+
+def test_what_a_long_look_read_at_its_beginning_may_be_half() -> None:
+    assert is_settling(NOW - 30 * MS, NOW, NOW + 900 * MS)
+
+
+def test_a_change_during_a_long_look_may_still_be_going_on() -> None:
+    assert is_settling(NOW + 500 * MS, NOW, NOW + 900 * MS)
