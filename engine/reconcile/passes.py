@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
+from engine.model.environment import Environment
+from engine.model.identity import ScriptId, TriggerKey
 from engine.model.plan import DeleteScript, ScriptAction
 from engine.model.tree import Entry, Tree
 from engine.ports import InForce, Transition
@@ -137,13 +138,13 @@ class Passes:
                 self._link(before, None)
             return
         self._state.put(after)
-        if before is None or before.environment != after.environment:
-            self._link(after, after.environment)
+        key = after.environment
+        if key is not None and (before is None or before.environment != key):
+            environment = self._parts.environments.by_key(key)
+            if environment is not None:
+                self._link(after, environment)
 
-    def _link(self, in_force: InForce, key: EnvironmentKey | None) -> None:
-        environment = self._parts.environments.by_key(key) if key else None
-        if key is not None and environment is None:
-            return
+    def _link(self, in_force: InForce, environment: Environment | None) -> None:
         try:
             self._parts.linked(in_force, environment)
         except OSError as error:
