@@ -213,6 +213,37 @@ def test_a_script_that_was_never_good_is_an_error_and_cannot_be_run(thousand: Se
     assert (found["status"], found["stale"], found["next_run"]) == ("error", False, None)
     assert refused.status_code in {404, 409}
     assert "unknown key 'evry'" in refused.json()["detail"]
+    mend(thousand.tree / "never/good/script.yaml", SCHEDULED)
+    assert thousand.script_is("never/good", lambda script: script["next_run"])["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", ["syntax", "unknown-key", "fifo", "link", "unreadable"])
+def test_a_broken_folder_file_leaves_what_is_below_in_force_and_is_told_once(
+    thousand: Served, name: str
+):
+    file = thousand.write(f"folders/{name}/folder.yaml", "env:\n  CITY: Berlin\n")
+    scripts = [f"folders/{name}/s{number}" for number in range(3)]
+    for script in scripts:
+        thousand.script(script, "import os\nprint(os.environ['CITY'])\n", SCHEDULED)
+    for script in scripts:
+        thousand.script_is(script, lambda found: found["status"] == "ok")
+    told = len(thousand.log.read_text())
+
+    BREAKAGES[name][0](file)
+    for script in scripts:
+        found = thousand.script_is(script, lambda found: found["stale"])
+        assert found["next_run"] is not None
+
+    line = problem_line(found["problems"][0])
+    assert line.startswith(f"folders/{name}/folder.yaml:")
+    eventually(lambda: line in thousand.log.read_text()[told:], what=f"{line!r} in the terminal")
+    run = thousand.ended(thousand.execute(scripts[0]))
+    assert (run["status"], thousand.output(run["id"])) == ("success", "Berlin\n")
+    mend(file, "env:\n  CITY: Bonn\n")
+    for script in scripts:
+        thousand.script_is(script, lambda found: not found["problems"])
+    run = thousand.ended(thousand.execute(scripts[0]))
+    assert thousand.output(run["id"]) == "Bonn\n"
 
 
 def test_the_last_good_definition_outlives_a_restart(server: Served):
