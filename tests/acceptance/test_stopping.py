@@ -9,6 +9,8 @@ import pytest
 
 from tests.acceptance.served import Served, eventually, free_port, lives
 
+pytestmark = pytest.mark.timeout(120)
+
 WAITING = """
 import os, time
 print(f"begun {os.getpid()}")

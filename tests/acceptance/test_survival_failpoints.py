@@ -10,6 +10,8 @@ import pytest
 from engine.failpoint import PLACES, Place
 from tests.acceptance.served import Served, eventually, served
 
+pytestmark = pytest.mark.timeout(120)
+
 CODE = """
 import os, sys
 with open(os.environ["PYSCHED_STATE_DIR"] + "/starts", "a") as starts:
@@ -67,6 +69,30 @@ def test_an_engine_that_dies_at_a_step_starts_once_and_loses_nothing(shared: Ser
     directory = shared.data / "runs" / run["id"][:6] / run["id"]
     eventually(lambda: not directory.exists(), what="an archived and cleared run")
     assert [found["id"] for found in shared.runs(q=f"went by {script}")] == [run["id"]]
+
+
+def test_what_an_engine_did_not_archive_before_the_whole_server_was_killed_is_archived(
+    server: Served,
+):
+    armed = server.tree.parent / "failpoint"
+    server.env["PYSCHED_FAILPOINT_FILE"] = str(armed)
+    server.env["PYSCHED_RUNS__ENGINE_RESTART_DELAY"] = "60"
+    server.script("once", CODE)
+    server.start()
+    server.script_is("once", lambda found: found["environment"]["state"] == "ready")
+    armed.write_text("end_committed")
+    run_id = server.execute("once")
+    eventually(lambda: not armed.exists(), what="the death of the engine")
+    server.kill_server()
+
+    server.start()
+
+    directory = server.data / "runs" / run_id[:6] / run_id
+    eventually(lambda: not directory.exists(), what="an archived and cleared run")
+    run = server.run(run_id)
+    assert (run["status"], run["exit_code"]) == ("failed", 7)
+    assert server.output(run_id) == "went by once\n"
+    assert starts(server, "once") == [run_id]
 
 
 DEATHS = {

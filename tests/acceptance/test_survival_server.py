@@ -5,6 +5,8 @@ import pytest
 
 from tests.acceptance.served import Served, eventually, lives
 
+pytestmark = pytest.mark.timeout(120)
+
 ENDLESS = """
 import os, subprocess, sys, time
 child = subprocess.Popen(
