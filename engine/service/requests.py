@@ -16,6 +16,7 @@ from engine.reconcile.enqueue import Request, enqueue_request
 from engine.reconcile.record import Recorder
 from engine.reconcile.state import State
 from engine.runs.places import RunPlaces
+from engine.service.refusal import refusal
 
 
 class Requests:
@@ -120,9 +121,10 @@ class Requests:
 
     async def _enqueue(self, script: Script, request: Request, key: str | None = None) -> RunId:
         now = self._clock.now()
-        answer = enqueue_request(script, request, self._state.active.of(script.id), now)
+        active = self._state.active.of(script.id)
+        answer = enqueue_request(script, request, active, now)
         if isinstance(answer, str):
-            raise Refused(f"{script.id}: {answer}")
+            raise Refused(refusal(script, active))
         run, cancels = answer
         keys = {(script.id, key): run.id} if key is not None else {}
         await self._recorder.record(Transition(new_runs=(run,), request_keys=keys))
