@@ -124,8 +124,12 @@ class Finding:
 
     name: str
     ok: bool
+    """False for what does not work."""
     detail: str
     mend: str = ""
+    """Of what is not ok, or of a warning."""
+    warning: bool = False
+    """It works, and should be thought about."""
 
 
 Findings = Sequence[Finding]

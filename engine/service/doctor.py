@@ -21,6 +21,7 @@ from schemas.settings import Settings
 LEAST_FREE = 1_000_000_000
 """Bytes; environments and output soon need that much."""
 OLDEST_PYTHON = (3, 11)
+ROOT = 0
 
 
 async def examine(settings: Settings) -> tuple[Finding, ...]:
@@ -98,9 +99,15 @@ def _database(path: Path) -> Finding:
     return Finding(
         name="database",
         ok=not wrong,
-        detail="; ".join(wrong) or f"{path.stat().st_size / 1e6:.1f} MB, sound",
+        detail="; ".join(wrong) or f"{_size(path) / 1e6:.1f} MB, sound",
         mend="Stop the server and restore a backup.",
     )
+
+
+def _size(database: Path) -> int:
+    """Return what a database takes on disk, with what SQLite has still to move into it."""
+    parts = (database, *(database.with_name(f"{database.name}-{part}") for part in ("wal", "shm")))
+    return sum(part.stat().st_size for part in parts if part.exists())
 
 
 def _tree(tree: Path, settings: Settings) -> Iterator[Finding]:
@@ -111,13 +118,13 @@ def _tree(tree: Path, settings: Settings) -> Iterator[Finding]:
             name="tree", ok=False, detail=str(error), mend="Name the directory of your scripts."
         )
         return
-    yield Finding(name="tree", ok=True, detail=f"{tree}: {count} scripts")
+    yield Finding(name="tree", ok=True, detail=f"{tree}: {count} script{'' if count == 1 else 's'}")
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         yield Finding(
             name="manifests",
             ok=False,
-            detail=f"{len(errors)} errors, the first: {errors[0]}",
+            detail=f"{len(errors)} error{'' if len(errors) == 1 else 's'}, the first: {errors[0]}",
             mend="Run `pysched validate`.",
         )
 
@@ -155,12 +162,14 @@ def _watches(tree: Path) -> Finding:
 
 
 def _account() -> Finding:
-    root = os.geteuid() == 0
+    user = os.geteuid()
     return Finding(
         name="account",
         ok=True,
-        detail=("root: " if root else f"uid {os.geteuid()}: ")
-        + "who can write a script's code has what this account has",
+        warning=user == ROOT,
+        detail=f"{'root' if user == ROOT else f'uid {user}'}. Who can write a script's code has "
+        "what the server's account has",
+        mend="Run the server as an account of its own, with no more rights than the scripts need.",
     )
 
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import dataclasses
+from typing import TYPE_CHECKING
 
 import typer
 
 from web.cli.failure import FAILED
 from web.cli.options import DataOption, JsonOption, TreeOption
 from web.cli.settings import settings_for
+
+if TYPE_CHECKING:
+    from engine.model.status import Finding
 
 
 def gc(tree: TreeOption = None, data: DataOption = None, json: JsonOption = False) -> None:
@@ -30,7 +34,7 @@ def gc(tree: TreeOption = None, data: DataOption = None, json: JsonOption = Fals
 def doctor(tree: TreeOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Check the installation and say what is missing and how to mend it.
 
-    Ends with 1 when something does not work.
+    Ends with 1 when something does not work; a warning does not count.
     """
     from engine.service.doctor import examine
 
@@ -43,12 +47,17 @@ def doctor(tree: TreeOption = None, data: DataOption = None, json: JsonOption = 
         from rich.text import Text
 
         from web.cli.terminal import columns, mark, say
-        from web.cli.words import BAD, OK, Look
+        from web.cli.words import FINDING_LOOKS
 
-        good, bad = Look("✓", "ok", OK), Look("✗", "NO", BAD)
-        columns((mark(good if one.ok else bad), one.name, one.detail) for one in findings)
+        columns((mark(FINDING_LOOKS[_weight(one)]), one.name, one.detail) for one in findings)
         for one in findings:
-            if not one.ok and one.mend:
+            if one.mend and _weight(one) != "good":
                 say(Text("mend ", style="bold"), f"{one.name}: {one.mend}")
     if not all(one.ok for one in findings):
         raise typer.Exit(FAILED)
+
+
+def _weight(finding: "Finding") -> str:
+    if not finding.ok:
+        return "bad"
+    return "warning" if finding.warning else "good"

@@ -57,6 +57,12 @@ SCRIPT_LOOKS: Mapping[ScriptStatus, Look] = {
     ScriptStatus.MANUAL: Look("·", ".", QUIET),
 }
 
+FINDING_LOOKS: Mapping[str, Look] = {
+    "good": Look("✓", "ok", OK),
+    "warning": Look("!", "!", WARN),
+    "bad": Look("✗", "NO", BAD),
+}
+
 SCRIPT_SENTENCES: Mapping[ScriptStatus, str] = {
     ScriptStatus.OK: "fine",
     ScriptStatus.FAILING: "the last run failed",

@@ -210,7 +210,16 @@ def test_gc_of_nothing_removes_nothing(pysched):
 def test_doctor_lists_what_it_looked_at(pysched):
     findings = json.loads(pysched("doctor", "--json")[1])["findings"]
 
-    assert {"name", "ok", "detail", "mend"} == set(findings[0])
+    assert {"name", "ok", "detail", "mend", "warning"} == set(findings[0])
+
+
+def test_doctor_ends_with_zero_when_there_are_only_warnings(pysched, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    code, output, _ = pysched("doctor")
+
+    line = next(line for line in output.splitlines() if " account " in line)
+    assert (code, line[0], "mend account: " in output) == (0, "!", True)
 
 
 def test_doctor_ends_with_one_when_something_is_wrong(pysched, tree):
