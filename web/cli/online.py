@@ -26,6 +26,14 @@ POLL = 0.2
 """Seconds between two looks at a run that is waited for."""
 NEED_ATTENTION = ("error", "env_failed", "failing")
 
+WHAT, CAUSE, SCRIPT = 3, 4, 2
+CUT = (WHAT, CAUSE, SCRIPT)
+"""Columns of a run that a narrow terminal shortens, in this order."""
+STATUSES = (
+    "queued", "running", "success", "failed", "timeout", "out_of_memory", "cancelled",
+    "skipped", "missed", "env_failed", "interrupted",
+)  # fmt: skip
+
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")]
 
 
@@ -79,16 +87,15 @@ def runs(
     key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first; on a terminal one line each, shortened to its width."""
+    _check_statuses(state or ())
+    script = script_id(script) if script else None
     with server_for(url, key, data) as server:
         found = server.get(
-            "/api/runs",
-            script=script_id(script) if script else None,
-            status=state,
-            since=since,
-            q=query,
-            limit=number,
+            "/api/runs", script=script, status=state, since=since, q=query, limit=number
         )
+        if script and not found["items"]:
+            _check_script(server, script)
     if json:
         from web.cli.terminal import write_json
 
@@ -96,7 +103,7 @@ def runs(
     elif found["items"]:
         from web.cli.terminal import columns
 
-        columns(run_row(run) for run in found["items"])
+        columns([run_row(run) for run in found["items"]], cut=CUT)
     else:
         typer.echo("no runs", err=True)
 
@@ -170,6 +177,23 @@ def run_row(run: dict[str, Any]) -> "Sequence[Cell]":
     )
 
 
+def _check_statuses(wanted: Sequence[str]) -> None:
+    for one in wanted:
+        if one not in STATUSES:
+            raise typer.BadParameter(
+                f"there is no status {one!r}; choose from {', '.join(STATUSES)}",
+                param_hint="'--status'",
+            )
+
+
+def _check_script(server: "Server", script: str) -> None:
+    """Raise Refusal for a script that is not there and never was; its runs may outlive it."""
+    from urllib.parse import quote
+
+    if not server.get("/api/runs", script=script, limit=1)["items"]:
+        server.get(f"/api/scripts/{quote(script)}")
+
+
 def _ended(server: "Server", run_id: str) -> dict[str, Any]:
     from engine.model.run import RunStatus
 
@@ -203,7 +227,7 @@ def _print_status(
         say(mark(SCRIPT_LOOKS[state]), f" {script['id']}  {_why(script, SCRIPT_SENTENCES[state])}")
     rows = [run_row(run) for run in active]
     if rows:
-        columns(rows)
+        columns(rows, cut=CUT)
     say((f"{url}  revision {(details.get('revision') or 'none')[:10]}", "dim"))
 
 
@@ -215,9 +239,17 @@ def _sentence(details: dict[str, Any], worried: int) -> str:
         need = "needs" if worried == 1 else "need"
         state = f"{count(worried, 'script')} of {number} {need} you"
     else:
-        state = "no script yet" if not number else f"all {count(number, 'script')} fine"
+        state = _all_fine(number)
     going = f"{details.get('running', 0)} running, {details.get('queued', 0)} queued"
     return f"{state[0].upper()}{state[1:]}. {going}."
+
+
+def _all_fine(number: int) -> str:
+    from web.cli.words import count
+
+    if number > 1:
+        return f"all {number} scripts are fine"
+    return f"{count(number, 'script')}, fine" if number else "no script yet"
 
 
 def _why(script: dict[str, Any], sentence: str) -> str:

@@ -1,7 +1,8 @@
 """Where text goes: the two streams, plain when nobody looks, coloured when somebody does.
 
-Lines are never wrapped, cut or highlighted: what is printed can be searched and
-copied, and a pipe gets the same words as a terminal.
+Lines are never wrapped or highlighted: what is printed can be searched and copied, and
+a pipe gets the same words as a terminal. Only the sentence of a run is shortened to the
+terminal's width; `--json` and `pysched logs` tell the rest.
 """
 
 import sys
@@ -17,6 +18,12 @@ from rich.text import Text
 from web.cli.words import Look
 
 Cell = str | Text
+GAP = 2
+"""Characters between two columns."""
+LEAST = 16
+"""Characters that a shortened text keeps."""
+LONG = 48
+"""Characters from which on a cell does not widen its column in a pipe."""
 
 
 def error_console() -> Console:
@@ -64,14 +71,48 @@ def mark(look: Look, to: Console | None = None) -> Text:
     return Text(look.mark if encoding.startswith("utf") else look.plain, style=look.tone)
 
 
-def columns(rows: Iterable[Sequence[Cell]]) -> None:
-    """Print rows with every column as wide as its widest cell."""
+def columns(rows: Iterable[Sequence[Cell]], *, cut: Sequence[int] = ()) -> None:
+    """Print rows in columns, one line each.
+
+    `cut` names the columns that are shortened with `…` until a row fits the terminal, the
+    first of them first. In a pipe nothing is cut, and a long cell only moves its own row.
+    """
     texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
     widths = [max(cell_len(cell.plain) for cell in column) for column in zip(*texts, strict=True)]
+    out = console()
+    if out.is_terminal:
+        widths = _fitting(widths, cut, out.width)
+    else:
+        widths = [min(width, LONG) if at in cut else width for at, width in enumerate(widths)]
     for row in texts:
         line = Text()
         for cell, width in zip(row[:-1], widths[:-1], strict=True):
-            line.append_text(cell)
-            line.append(" " * (width - cell_len(cell.plain) + 2))
-        line.append_text(row[-1])
+            shown = _shortened(cell, width) if out.is_terminal else cell
+            line.append_text(shown)
+            line.append(" " * max(width - cell_len(shown.plain), 0) + " " * GAP)
+        line.append_text(_shortened(row[-1], widths[-1]) if out.is_terminal else row[-1])
         say(line)
+
+
+def _fitting(widths: Sequence[int], cut: Sequence[int], most: int) -> list[int]:
+    """Return the widths with which a row fits, as far as the columns to cut allow it."""
+    found = list(widths)
+    for at in cut:
+        over = sum(found) + GAP * (len(found) - 1) - most
+        found[at] = min(found[at], max(found[at] - over, LEAST))
+    return found
+
+
+def _shortened(cell: Text, width: int) -> Text:
+    if cell_len(cell.plain) <= width:
+        return cell
+    short = cell.copy()
+    short.truncate(width, overflow="ellipsis")
+    return short
+
+
+def fitting(text: str, beside: int, to: Console) -> str:
+    """Shorten a text to what a terminal's line has left beside so many characters."""
+    if not to.is_terminal:
+        return text
+    return _shortened(Text(text), max(to.width - beside, LEAST)).plain

@@ -13,7 +13,7 @@ from web.cli.build_progress import BuildProgress
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_lines, plan_sentence
 from web.cli.report import log_run
-from web.cli.terminal import error_console, mark, say
+from web.cli.terminal import error_console, fitting, mark, say
 from web.cli.words import RUN_LOOKS, count, local, run_sentence
 
 logger = logging.getLogger("pysched")
@@ -98,11 +98,13 @@ class TerminalReport:
         sentence = run_sentence(run.status, run.reason, run.duration_ms)
         if run.attempt > 1:
             sentence += f", attempt {run.attempt}"
+        time = local(run.finished_at or run.queued_at, date=False)
+        beside = len(f"{time} ✓ {run.script}    {run.id}")
         self._line(
-            (local(run.finished_at or run.queued_at, date=False), "dim"),
+            (time, "dim"),
             " ",
             mark(RUN_LOOKS[run.status], self._console),
-            f" {run.script}  {sentence}  ",
+            f" {run.script}  {fitting(sentence, beside, self._console)}  ",
             (run.id, "dim"),
         )
 

@@ -92,6 +92,7 @@ def run_sentence(status: RunStatus, reason: str = "", duration_ms: int | None = 
     A reason that repeats the status (`cancelled by ada`) stands for both.
     """
     word = _WORDS.get(status, status.value)
+    reason = " ".join(reason.split())
     if reason.startswith(word):
         text = reason
     elif reason:

@@ -18,6 +18,7 @@ from tests.fakes.engine import FakeEngine, a_health, a_run, a_script
 from tests.integration.cli.served import KEY, serving
 from web.cli.failure import guarded
 from web.cli.main import app
+from web.cli.online import STATUSES
 
 RUN = "20261124T120000-abcdef123456"
 
@@ -51,7 +52,7 @@ def spawn(served, *arguments: str, **options):
 
 
 def test_status_says_that_all_is_well(pysched):
-    assert pysched("status").output.startswith("All 1 script fine. 0 running, 0 queued.")
+    assert pysched("status").output.startswith("1 script, fine. 0 running, 0 queued.")
 
 
 def test_status_names_what_needs_attention(pysched, served):
@@ -90,6 +91,37 @@ def test_runs_for_programs_have_the_shape_of_the_api(pysched, served):
     expected = httpx.get(f"{served.url}/api/runs", headers={"X-API-Key": KEY}).json()
 
     assert json.loads(pysched("runs", "--json").stdout) == expected
+
+
+def test_status_of_many_scripts_that_are_well_counts_them(pysched, served):
+    served.engine.state = a_health(scripts=3)
+
+    assert pysched("status").output.startswith("All 3 scripts are fine.")
+
+
+def test_runs_of_a_script_that_was_removed_are_listed(pysched, served):
+    served.do(served.engine.add, a_run("20261124T120000-fedcba654321", script="old/gone"))
+
+    assert "old/gone  success" in pysched("runs", "old/gone").stdout
+
+
+def test_a_removed_script_without_such_runs_is_no_error(pysched, served):
+    served.do(served.engine.add, a_run("20261124T120000-fedcba654321", script="old/gone"))
+
+    result = pysched("runs", "old/gone", "--status", "failed")
+
+    assert (result.exit_code, result.stderr) == (0, "no runs\n")
+
+
+def test_a_status_that_is_none_is_wrong_usage_and_lists_those_there_are(pysched):
+    result = pysched("runs", "--status", "green")
+
+    assert result.exit_code == 2
+    assert all(status in result.stderr for status in ("green", "out_of_memory", "interrupted"))
+
+
+def test_the_statuses_on_offer_are_those_of_runs():
+    assert set(STATUSES) == set(RunStatus)
 
 
 def test_no_runs_is_said_beside_the_output(pysched):
@@ -219,7 +251,7 @@ def told(capsys, monkeypatch):
         ["cancel", "no-such"],
         ["logs", "no/such"],
         ["logs", "-f", "20261124T120000-000000000000"],
-        ["runs", "--status", "green"],
+        ["runs", "no/such"],
     ],
 )
 def test_a_refusal_is_one_line_and_one(served, told, arguments):
