@@ -57,11 +57,12 @@ def segments(directory: Path) -> list[int]:
         names = os.listdir(directory)  # noqa: PTH208 - names only, on every look of a follower
     except FileNotFoundError:
         return []
-    return sorted(
-        int(name[7:-7])
-        for name in names
-        if name.startswith("output-") and name.endswith(".frames") and name[7:-7].isdigit()
-    )
+    return sorted(int(name[7:-7]) for name in names if is_segment(name))
+
+
+def is_segment(name: str) -> bool:
+    """Say whether a file of a run's directory holds output."""
+    return name.startswith("output-") and name.endswith(".frames") and name[7:-7].isdigit()
 
 
 def hole(offset: int, length: int, at_ns: int) -> Frame:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +11,8 @@ from engine.model.run import Run
 from engine.model.script import Script
 from engine.ports import OutputArchive, RunnerConnected, StartRequest
 from engine.runs import output
-from engine.runs.finish import discard, finish, unfinished
+from engine.runs.archiver import Archiver
+from engine.runs.finish import discard, unfinished
 from engine.runs.places import RunPlaces
 from engine.runs.recover import Recovery, survey
 from engine.runs.request import RequestBuilder
@@ -21,11 +21,20 @@ from engine.runs.samples import Sample, samples
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFiles:
-    places: RunPlaces
-    requests: RequestBuilder
-    outputs: OutputArchive
+    def __init__(
+        self,
+        *,
+        places: RunPlaces,
+        requests: RequestBuilder,
+        outputs: OutputArchive,
+        gather_for: float = 0.0,
+    ) -> None:
+        """Archive runs together that end within `gather_for` seconds."""
+        self.places = places
+        self.requests = requests
+        self.outputs = outputs
+        self._archiver = Archiver(places, outputs, gather_for=gather_for)
 
     def request(
         self, run: Run, script: Script, environment: Environment, directory: Path
@@ -39,7 +48,7 @@ class RunFiles:
 
     async def archive(self, run_id: RunId) -> None:
         """Archive and clear a run whose final status is on record; may be repeated."""
-        await finish(run_id, self.places.run(run_id), self.outputs)
+        await self._archiver.put_away(run_id)
 
     async def unarchived(self) -> list[RunId]:
         """Return the runs with files to archive or clear, those that still go among them."""

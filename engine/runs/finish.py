@@ -13,12 +13,13 @@ LARGEST_ARCHIVED stays in its frame files, where it reads the same.
 
 import asyncio
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from engine.errors import Unavailable
+from engine.errors import EngineError, Unavailable
 from engine.failpoint import reached
 from engine.model.identity import RunId
 from engine.ports import OutputArchive
@@ -27,10 +28,21 @@ from engine.runs import output
 from engine.runs.places import PAYLOAD_NAME, RunPlaces
 from engine.runs.samples import samples
 
+T = TypeVar("T")
+
 LARGEST_ARCHIVED: Final = 64_000_000
 """Bytes; archiving takes about three times as much memory for a moment."""
 _CURVE: Final = 2
 """Samples that make a curve rather than a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What of a run goes into the archive."""
+
+    packed: bytes
+    """Empty when there is no output, it is archived, or it is to stay where it is."""
+    text: str
 
 
 async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None:
@@ -38,14 +50,70 @@ async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None
 
     Raises Unavailable when the disk refuses; nothing is lost then.
     """
+    failures = await finish_all({run_id: directory}, archive)
+    for error in failures.values():
+        raise error
+
+
+async def finish_all(
+    runs: Mapping[RunId, Path], archive: OutputArchive
+) -> Mapping[RunId, EngineError]:
+    """Archive and clear runs as one group; returns the failures of those that keep their files."""
     reached("end_committed")
-    with _explained(directory, "archived and cleared"):
-        packed, text = await asyncio.to_thread(_to_archive, directory)
-    if packed:
-        await archive.keep(run_id, packed, text)
+    found, failures = await asyncio.to_thread(_of_each, to_archive, runs)
+    kept = await asyncio.gather(*(_keep(run_id, each, archive) for run_id, each in found.items()))
+    failures |= {run_id: error for run_id, error in zip(found, kept, strict=True) if error}
     reached("output_kept")
+    archived = {run_id: runs[run_id] for run_id in found if run_id not in failures}
+    _, uncleared = await asyncio.to_thread(_of_each, clear, archived)
+    return failures | uncleared
+
+
+def _of_each(
+    what: Callable[[Path], T], runs: Mapping[RunId, Path]
+) -> tuple[dict[RunId, T], dict[RunId, EngineError]]:
+    """Do something for each run; one that fails is no reason to leave out the others."""
+    results: dict[RunId, T] = {}
+    failures: dict[RunId, EngineError] = {}
+    for run_id, directory in runs.items():
+        try:
+            results[run_id] = what(directory)
+        except EngineError as error:
+            failures[run_id] = error
+    return results, failures
+
+
+async def _keep(run_id: RunId, found: Finished, archive: OutputArchive) -> EngineError | None:
+    if found.packed:
+        try:
+            await archive.keep(run_id, found.packed, found.text)
+        except EngineError as error:
+            return error
+    return None
+
+
+def to_archive(directory: Path) -> Finished:
+    """Read what a finished run leaves for the archive. Blocking; raises Unavailable."""
+    with _explained(directory, "archived and cleared"):
+        if not (directory / protocol.CLAIM_NAME).exists() or _too_large(_listed(directory)):
+            return Finished(b"", "")
+        packed = frames.pack(frames.read_frames(directory))
+        return Finished(packed, output.searchable(packed))
+
+
+def clear(directory: Path) -> None:
+    """Remove what need not stay of a run that is archived. Blocking; raises Unavailable."""
     with _explained(directory, "cleared"):
-        await asyncio.to_thread(_clear, directory)
+        (directory / protocol.CLAIM_NAME).unlink(missing_ok=True)
+        paths = _listed(directory)
+        leftovers = _leftovers(paths)
+        for path in leftovers:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        if len(leftovers) == len(paths) and directory.exists():
+            directory.rmdir()
 
 
 def unfinished(places: RunPlaces) -> list[RunId]:
@@ -53,7 +121,7 @@ def unfinished(places: RunPlaces) -> list[RunId]:
 
     Queued and running ones are among them: the caller knows which are final. Blocking.
     """
-    return [run_id for run_id in places.existing() if _leftovers(places.run(run_id))]
+    return [run_id for run_id in places.existing() if _leftovers(_listed(places.run(run_id)))]
 
 
 def discard(directory: Path) -> None:
@@ -75,41 +143,31 @@ def _explained(directory: Path, what: str) -> Generator[None]:
         ) from error
 
 
-def _to_archive(directory: Path) -> tuple[bytes, str]:
-    """Return packed output and text; empty when there is none, it is archived, or is to stay."""
-    if not (directory / protocol.CLAIM_NAME).exists() or _too_large(directory):
-        return b"", ""
-    packed = frames.pack(frames.read_frames(directory))
-    return packed, output.searchable(packed)
+def _listed(directory: Path) -> list[Path]:
+    """Return what is in a run's directory; nothing if it is gone."""
+    try:
+        return list(directory.iterdir())
+    except FileNotFoundError:
+        return []
 
 
-def _too_large(directory: Path) -> bool:
+def _leftovers(paths: Sequence[Path]) -> list[Path]:
+    """Return what a finished run's directory, which holds `paths`, is cleared of."""
+    large = _too_large(paths)
+    return [path for path in paths if not _stays(path, large=large)]
+
+
+def _stays(path: Path, *, large: bool) -> bool:
+    if path.name == protocol.SAMPLES_NAME:
+        return len(samples(path.parent)) >= _CURVE
+    return path.name == PAYLOAD_NAME or (large and frames.is_segment(path.name))
+
+
+def _too_large(paths: Sequence[Path]) -> bool:
     size = 0
-    for offset in frames.segments(directory):
-        # A run that is still going may drop a segment under this look.
-        with suppress(FileNotFoundError):
-            size += (directory / frames.segment_name(offset)).stat().st_size
+    for path in paths:
+        if frames.is_segment(path.name):
+            # A run that is still going may drop a segment under this look.
+            with suppress(FileNotFoundError):
+                size += path.stat().st_size
     return size > LARGEST_ARCHIVED
-
-
-def _clear(directory: Path) -> None:
-    if not directory.exists():
-        return
-    (directory / protocol.CLAIM_NAME).unlink(missing_ok=True)
-    for path in _leftovers(directory):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    if not any(directory.iterdir()):
-        directory.rmdir()
-
-
-def _leftovers(directory: Path) -> list[Path]:
-    """Return what a finished run's directory is cleared of."""
-    stay = {PAYLOAD_NAME}
-    if len(samples(directory)) >= _CURVE:
-        stay.add(protocol.SAMPLES_NAME)
-    if _too_large(directory):
-        stay.update(frames.segment_name(offset) for offset in frames.segments(directory))
-    return [path for path in directory.iterdir() if path.name not in stay]

@@ -47,6 +47,9 @@ from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+GATHER_SECONDS = 0.2
+"""For how long ended runs are gathered, to be archived together."""
+
 
 class Composition:
     """All parts of a served tree, and the order in which they start and stop."""
@@ -77,6 +80,7 @@ class Composition:
             places=self.places,
             requests=RequestBuilder(places=self.places, server_env=dict(os.environ)),
             outputs=self.stores.archive,
+            gather_for=GATHER_SECONDS,
         )
         self.server_started = server_started
         self._watching: asyncio.Task[None] | None = None

@@ -19,7 +19,7 @@ from engine.runner.frames import STDERR, STDOUT, Frame
 from engine.runs import finish as finish_module
 from engine.runs.disk import Claim, DiskState, disk_state
 from engine.runs.files import RunFiles
-from engine.runs.finish import discard, finish, unfinished
+from engine.runs.finish import clear, discard, finish, to_archive, unfinished
 from engine.runs.lines import tail
 from engine.runs.output import Follower, read
 from engine.runs.places import RunPlaces
@@ -370,9 +370,9 @@ def test_a_crash_at_any_step_of_clearing_loses_no_output(directory, monkeypatch,
 
 def clear_as_finish_does(directory: Path, archive: FakeArchive) -> None:
     """Take the steps of `finish` on this thread, where a crash can be played."""
-    packed, text = finish_module._to_archive(directory)
-    asyncio.run(archive.keep(RUN, packed, text))
-    finish_module._clear(directory)
+    found = to_archive(directory)
+    asyncio.run(archive.keep(RUN, found.packed, found.text))
+    clear(directory)
 
 
 def test_an_archive_that_fails_costs_nothing(directory):
