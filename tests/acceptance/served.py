@@ -18,7 +18,12 @@ import psutil
 T = TypeVar("T")
 KEY = "acceptance-key"
 PYSCHED = Path(sys.executable).parent / "pysched"
-QUIET = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYSCHED_FAILPOINT"}
+QUIET = {
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+    "PYSCHED_FAILPOINT",
+    "PYSCHED_FAILPOINT_FILE",
+}
 
 
 def free_port() -> int:
@@ -83,7 +88,7 @@ class Served:
         if wait:
             self.wait_until_up()
 
-    def wait_until_up(self, seconds: float = 30.0) -> None:
+    def wait_until_up(self, seconds: float = 60.0) -> None:
         eventually(self._is_up_or_over, seconds=seconds, what="an answer of the server")
 
     def _is_up_or_over(self) -> bool:
