@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.errors import Unavailable
-from engine.model.event import OutputGrew, RunnerChanged
+from engine.model.event import OutputGrew, RunChanged, RunnerChanged
 from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
 from engine.ports import (
@@ -78,6 +78,7 @@ class Endings:
             return
         run = started(run, event.at)
         self._state.active.put(run)
+        self._parts.publish(RunChanged(run))
         self._tasks.spawn(self._recorder.record(Transition(changed_runs=(run,))))
 
     def _exited(self, report: ExitReport) -> None:

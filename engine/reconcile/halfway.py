@@ -4,6 +4,10 @@ An editor that writes in place leaves a manifest empty or cut for a moment, and 
 that renames leaves none at all. What then holds an error, or lacks triggers that
 were there, is looked at again before anybody acts on it. Not for ever: a run that
 writes into its own directory must not hide a mistake in the files beside it.
+
+Many removals at once are judged when they are over, so that `rm -r` of more than
+half of the scripts is not let through in parts that are less than half each. Few
+are not waited for, nor is a move: its scripts must not be there twice.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -11,8 +15,11 @@ from collections.abc import Callable, Collection, Mapping
 from engine.model.identity import ScriptId
 from engine.model.script import Script
 from engine.model.tree import Entry, Tree
+from engine.tree.prune import ALWAYS_ALLOWED
 
 PATIENCE_SECONDS = 1.0
+REMOVALS_SECONDS = 10.0
+"""How long removals that go on and on may take."""
 
 
 def may_be_half(entry: Entry, before: Script | None) -> bool:
@@ -37,17 +44,32 @@ class Halfway:
         monotonic: float,
     ) -> Tree:
         """Return the tree with scripts that may be half written as they were `known` before."""
+        gone = _removals_going_on(tree, unsettled, known)
         self._since = {
             script: self._since.get(script, monotonic)
             for script in unsettled
-            if _is_half(tree.entries.get(script), known(script))
+            if script in gone or _is_half(tree.entries.get(script), known(script))
         }
         back = {
             script: known(script)
             for script, since in self._since.items()
-            if monotonic - since < PATIENCE_SECONDS
+            if monotonic - since < (REMOVALS_SECONDS if script in gone else PATIENCE_SECONDS)
         }
         return _with(tree, back) if back else tree
+
+
+def _removals_going_on(
+    tree: Tree, unsettled: Collection[ScriptId], known: Callable[[ScriptId], Entry | None]
+) -> Collection[ScriptId]:
+    """Return the scripts that went away just now, if they are so many that more may follow.
+
+    As many new ones make it a move, after which nothing follows.
+    """
+    gone = {each for each in unsettled if each not in tree.entries and known(each) is not None}
+    if len(gone) <= ALWAYS_ALLOWED:
+        return ()
+    new = sum(known(each) is None for each in tree.entries)
+    return gone if len(gone) - new > ALWAYS_ALLOWED else ()
 
 
 def _is_half(entry: Entry | None, before: Entry | None) -> bool:

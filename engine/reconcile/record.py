@@ -7,14 +7,13 @@ same facts, yet nothing starts it before its row is on disk.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
 from engine.errors import Unavailable
 from engine.model.event import Listener, RunChanged
 from engine.model.identity import RunId
-from engine.model.run import Run
 from engine.ports import RunStore, Transition
 from engine.reconcile.state import State
 
@@ -45,25 +44,22 @@ class Recorder:
         await self.write(transition, self._state.reserve(transition.new_runs))
 
     async def write(self, transition: Transition, reserved: Collection[RunId]) -> None:
-        """Write a transition some of whose new runs were reserved by the caller."""
+        """Write a transition some of whose new runs were reserved by the caller.
+
+        Listeners hear of new runs and of ends. That a run has started is known from the
+        runner and not from the disk, so whoever hears of it tells it at once.
+        """
         inserted: Collection[RunId] = ()
         try:
             inserted = await self.insist(lambda: self._runs.commit(transition))
         finally:
             # One that was not inserted belongs to a moment that was settled before.
             self._state.settle(reserved, on_record=inserted)
-        self._tell(run for run in transition.new_runs if run.id in inserted)
-        # Writes that had to be repeated may come late: nobody is told of a start after the end.
-        self._tell(run for run in transition.changed_runs if not self._is_past(run))
-        self._remember(transition)
-
-    def _tell(self, runs: Iterable[Run]) -> None:
-        for run in runs:
+        inserted_runs = [run for run in transition.new_runs if run.id in inserted]
+        ended_runs = [run for run in transition.changed_runs if run.status.final]
+        for run in (*inserted_runs, *ended_runs):
             self._publish(RunChanged(run))
-
-    def _is_past(self, run: Run) -> bool:
-        known = run.id in self._state.ending or self._state.active.get(run.id) is not None
-        return not (known or run.status.final)
+        self._remember(transition)
 
     async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Return what a write gives, however long the disk takes to let it.
