@@ -115,6 +115,7 @@ def _prepare(settings: "Settings") -> int | None:
     from web.listening import bind
 
     data = settings.paths.data
+    _check_tree(settings.paths.scripts, data)
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -126,6 +127,22 @@ def _prepare(settings: "Settings") -> int | None:
     if not guard.leaving:
         raise already_served(data, guard.pid)
     return guard.pid
+
+
+def _check_tree(tree: Path, data: Path) -> None:
+    """Refuse a first start without a tree.
+
+    A later one is let be: the tree's disk may not be mounted yet, and until it is
+    the scripts that are in force stay so.
+    """
+    if tree.is_dir() or (data / "pysched.db").exists():
+        return
+    if tree.exists():
+        raise Failed(f"{tree} is no directory; name your tree: `pysched serve DIR`")
+    raise Failed(
+        f'there is no tree of scripts at {tree}; make one with `pysched new "Hello World"`, '
+        "or name yours: `pysched serve DIR`"
+    )
 
 
 def _command(name: str, *options: str) -> list[str]:

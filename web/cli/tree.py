@@ -90,7 +90,9 @@ def plan(
     if confirm:
         if against:
             raise typer.BadParameter("--confirm is about what is in force, not about a revision")
-        _print_confirmation(offline.confirm_removals(root, settings))
+        from web.cli.confirming import confirm as let_through
+
+        print(let_through(root, settings))
         return
     found = offline.plan(root, settings, against=against)
     if json:
@@ -166,17 +168,6 @@ def _moment(text: str | None) -> datetime:
             f"--from {text!r} is no ISO 8601 time; write it like 2026-03-29T01:30:00+01:00"
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _print_confirmation(waiting: "Plan") -> None:
-    from engine.model.plan import DeleteScript
-    from web.cli.words import count
-
-    removals = sum(isinstance(action, DeleteScript) for action in waiting.actions)
-    if removals:
-        print(f"{count(removals, 'removal')} will go through at the server's next pass")
-    else:
-        print("no removal waits")
 
 
 def _print_json(found: "Plan") -> None:

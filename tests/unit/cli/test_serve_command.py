@@ -17,6 +17,8 @@ def executed(monkeypatch, tmp_path):
     """What `serve` would turn into, instead of turning into it."""
     found = []
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "tree").mkdir()
     monkeypatch.setattr(serve_module.os, "execve", lambda *arguments: found.append(arguments))
     return found
 
@@ -113,6 +115,32 @@ def test_settings_that_cannot_be_used_name_the_place(executed, tmp_path, capsys,
 
     assert guarded(lambda: app([command])) == code
     assert "pysched.yaml:1:10" in capsys.readouterr().err
+
+
+def test_a_first_start_without_a_tree_says_how_to_get_one(executed, tmp_path, capsys):
+    (tmp_path / "scripts").rmdir()
+
+    code = serve("--port", "0")
+
+    error = capsys.readouterr().err
+    assert (code, executed, error.count("\n")) == (1, [], 1)
+    assert f"no tree of scripts at {tmp_path / 'scripts'}" in error
+    assert 'pysched new "Hello World"' in error
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_tree_that_is_a_file_is_told(executed, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+
+    assert (serve("file"), "is no directory" in capsys.readouterr().err) == (1, True)
+
+
+def test_a_tree_that_was_served_before_may_be_missing(executed, tmp_path):
+    (tmp_path / "scripts").rmdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "pysched.db").write_bytes(b"")
+
+    assert (serve("--port", "0"), len(executed)) == (0, 1)
 
 
 def test_the_engine_is_found_from_any_directory(executed, tmp_path):
