@@ -84,16 +84,16 @@ class _Screen:
 
         console = error_console()
         self._status = console.status("") if console.is_terminal else None
-        self._phase = ""
+        self._told = False
 
     def tell(self, progress: "BuildProgress") -> None:
-        text = f"building the environment: {progress.phase}"
         if self._status:
+            text = f"building the environment: {progress.phase}"
             self._status.update(f"{text}  {progress.line.strip()[:LINE]}")
             self._status.start()
-        elif progress.phase != self._phase:
-            self._phase = progress.phase
-            sys.stderr.write(f"{text}\n")
+        elif not self._told:
+            self._told = True
+            sys.stderr.write("building the environment\n")
 
     def write(self, stream: str, data: bytes) -> None:
         self.close()

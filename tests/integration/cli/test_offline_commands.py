@@ -244,6 +244,12 @@ def test_run_ends_as_the_script_does(pysched, tree, code, expected):
     assert pysched("run", "job")[0] == expected
 
 
+def test_run_tells_in_a_pipe_that_it_builds_and_no_more(pysched, tree):
+    add(tree, "job", code="print('out')")
+
+    assert pysched("run", "job") == (0, "out\n", "building the environment\n")
+
+
 def test_run_passes_arguments_and_both_streams_on(pysched, tree):
     add(tree, "job", code="import sys; print(sys.argv[1:]); print('err', file=sys.stderr)")
 
