@@ -1,8 +1,8 @@
 """Keep back what was read of files that are being written, for as long as it may be half of them.
 
-An editor that writes in place leaves a manifest empty or cut for a moment, and one
-that renames leaves none at all. What then holds an error, or lacks triggers that
-were there, is looked at again before anybody acts on it. Not for ever: a run that
+An editor that writes in place leaves a file empty or cut for a moment, and one that
+renames leaves none at all. What then holds an error, or lacks the triggers or all
+the packages that were there, is looked at again before anybody acts on it. Not for ever: a run that
 writes into its own directory must not hide a mistake in the files beside it.
 
 Many removals at once are judged when they are over, so that `rm -r` of more than
@@ -26,8 +26,12 @@ def may_be_half(entry: Entry, before: Script | None) -> bool:
     """Say whether an entry may show files halfway to what is meant; `before` is in force."""
     if entry.script is None:
         return True
+    if before is None:
+        return False
     there = {trigger.key for trigger in entry.script.triggers}
-    return before is not None and any(trigger.key not in there for trigger in before.triggers)
+    lost_triggers = any(trigger.key not in there for trigger in before.triggers)
+    lost_packages = before.environment.requirements and not entry.script.environment.requirements
+    return lost_triggers or bool(lost_packages)
 
 
 class Halfway:

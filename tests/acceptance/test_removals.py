@@ -25,8 +25,14 @@ def a_tree_of(server: Served, number: int) -> list[str]:
 
 
 def remove(server: Served, *names: str) -> None:
+    """Remove scripts in one step as the server sees it, however slow the machine is."""
+    engine = server.engine() if server.process and server.process.poll() is None else None
+    if engine:
+        engine.suspend()
     for name in names:
         shutil.rmtree(server.tree / name)
+    if engine:
+        engine.resume()
 
 
 def held(server: Served) -> str | None:

@@ -2,12 +2,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from engine.model.environment import EnvironmentRequest
 from engine.model.identity import ScriptId
 from engine.model.script import Script
 from engine.model.tree import Entry, Tree
-from engine.reconcile.halfway import PATIENCE_SECONDS, Halfway, may_be_half
+from engine.reconcile.halfway import PATIENCE_SECONDS, REMOVALS_SECONDS, Halfway, may_be_half
+from engine.tree.prune import ALWAYS_ALLOWED
 from tests.fakes.world import a_broken_entry, a_script, a_tree, an_entry, cron, every
 
+PACKAGES = EnvironmentRequest(requirements="requests")
 HOURLY, OFTEN = cron("0 * * * *"), every(60)
 BEFORE = an_entry(a_script(HOURLY))
 ID = BEFORE.id
@@ -33,6 +36,8 @@ def kept(tree: Tree, known: Callable[[ScriptId], Entry | None], *unsettled: Scri
         (an_entry(a_script(HOURLY, main="x.py")), a_script(HOURLY), False),
         (an_entry(a_script()), a_script(), False),
         (an_entry(a_script()), None, False),
+        (an_entry(a_script()), a_script(environment=PACKAGES), True),
+        (an_entry(a_script(environment=PACKAGES)), a_script(), False),
     ],
     ids=[
         "a mistake in a new script",
@@ -43,6 +48,8 @@ def kept(tree: Tree, known: Callable[[ScriptId], Entry | None], *unsettled: Scri
         "another field",
         "none before",
         "a new script",
+        "no packages left",
+        "packages added",
     ],
 )
 def test_what_may_be_half_of_what_is_meant(entry: Entry, before: Script | None, *, half: bool):
@@ -71,6 +78,38 @@ def test_a_script_that_is_whole_while_its_files_are_written_is_taken():
 
 def test_a_script_that_went_while_it_was_written_is_gone():
     assert kept(a_tree(), knowing(BEFORE), ID).entries == {}
+
+
+MANY = [an_entry(a_script(script_id=f"s{number}")) for number in range(ALWAYS_ALLOWED + 1)]
+IDS = [entry.id for entry in MANY]
+
+
+def test_many_removals_wait_until_they_are_over():
+    halfway = Halfway()
+
+    during = halfway.keep_back(a_tree(BEFORE), IDS, knowing(BEFORE, *MANY), 0.0)
+    afterwards = halfway.keep_back(a_tree(BEFORE), [], knowing(BEFORE, *MANY), 0.1)
+
+    assert (len(during.entries), list(afterwards.entries)) == (1 + len(MANY), [ID])
+
+
+def test_removals_that_never_end_are_let_through():
+    halfway = Halfway()
+    halfway.keep_back(a_tree(), IDS, knowing(*MANY), 0.0)
+    assert halfway.keep_back(a_tree(), IDS, knowing(*MANY), PATIENCE_SECONDS).entries
+
+    assert not halfway.keep_back(a_tree(), IDS, knowing(*MANY), REMOVALS_SECONDS).entries
+
+
+def test_a_few_removals_wait_for_nothing():
+    assert kept(a_tree(BEFORE), knowing(*MANY), *IDS[:ALWAYS_ALLOWED]).entries == {ID: BEFORE}
+
+
+def test_many_scripts_that_moved_are_never_there_twice():
+    moved = [an_entry(a_script(script_id=f"moved/{entry.id}")) for entry in MANY]
+    tree = a_tree(*moved)
+
+    assert kept(tree, knowing(*MANY), *IDS) is tree
 
 
 def test_other_scripts_folders_and_problems_are_those_of_the_scan():
