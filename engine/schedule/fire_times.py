@@ -77,10 +77,30 @@ def fire_times(
 
 def next_moment(trigger: TimedTrigger, script: ScriptId | None, after: datetime) -> Moment | None:
     """Return the first moment due after `after` that runs; None when there is none."""
+    if isinstance(trigger, CronTrigger):
+        # Ten thousand scripts share a few hundred expressions, and ask at the same moment.
+        start = _first_second(after)
+        found = first_instant(parse(trigger.expression), zone_of(trigger.timezone), start)
+        if found is None:
+            return None
+        instant, shift = found
+        if shift is not Outcome.DEDUPLICATED:
+            due = EPOCH + timedelta(seconds=instant)
+            delay = delay_of(script, trigger) if script is not None else _NO_DELAY
+            return Moment(due=due, start=due + delay, shift=shift)
     for moment in fire_times(trigger, after=after, script=script):
         if moment.runs:
             return moment
     return None
+
+
+def has_moment(trigger: TimedTrigger, after: datetime, until: datetime) -> bool:
+    """Say whether any moment, be it one that does not run, is due after `after` up to `until`."""
+    if isinstance(trigger, CronTrigger):
+        start = _first_second(after)
+        found = first_instant(parse(trigger.expression), zone_of(trigger.timezone), start)
+        return found is not None and found[0] <= _last_second(until)
+    return next(fire_times(trigger, after=after, until=until), None) is not None
 
 
 def delay_of(script: ScriptId, trigger: TimedTrigger) -> timedelta:
@@ -99,11 +119,39 @@ def _cron(
     until: datetime | None,
     delay: timedelta,
 ) -> Iterator[Moment]:
-    start = (max(after, EARLIEST) - EPOCH) // _SECOND + 1
-    end = (min(until or LATEST, LATEST) - EPOCH) // _SECOND
+    start, end = _first_second(after), _last_second(until or LATEST)
     for instant, shift in cron_instants(pattern, zone, start, end):
         due = EPOCH + timedelta(seconds=instant)
         yield Moment(due=due, start=due + delay, shift=shift)
+
+
+def _first_second(after: datetime) -> int:
+    return (max(after, EARLIEST) - EPOCH) // _SECOND + 1
+
+
+def _last_second(until: datetime) -> int:
+    return (min(until, LATEST) - EPOCH) // _SECOND
+
+
+_known: dict[tuple[Pattern, tzinfo], tuple[int, int, Outcome | None]] = {}
+"""From when on an instant is the first one, the instant, and its shift."""
+_MOST_KNOWN = 4096
+
+
+def first_instant(pattern: Pattern, zone: tzinfo, start: int) -> tuple[int, Outcome | None] | None:
+    """Return the pattern's first instant from `start` on, in epoch seconds; None without one.
+
+    Remembers the answer, which is the same for every later start up to the instant.
+    """
+    known = _known.get((pattern, zone))
+    if known is not None and known[0] <= start <= known[1]:
+        return known[1], known[2]
+    found = next(cron_instants(pattern, zone, start, _last_second(LATEST)), None)
+    if found is not None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[pattern, zone] = (start, *found)
+    return found
 
 
 def cron_instants(

@@ -27,7 +27,7 @@ from engine.model.identity import ScriptId
 from engine.model.run import Cause, Occurrence, Outcome
 from engine.model.trigger import CatchUp, TimedTrigger
 from engine.schedule.describe import spell
-from engine.schedule.fire_times import Moment, delay_of, fire_times
+from engine.schedule.fire_times import Moment, delay_of, fire_times, has_moment
 
 MOST_AT_ONCE = 10_000
 """Moments of one trigger that are settled one by one; older ones share a single row."""
@@ -96,6 +96,8 @@ def settle(
     upto = now - delay_of(script, trigger)
     if upto <= last_due:
         return Settlement(last_due=last_due)
+    if not has_moment(trigger, last_due, upto):
+        return Settlement(last_due=upto)
     if awake_since > now:
         awake_since = last_due  # the clock was set back since; the engine was there all along
     moments, first = _newest(trigger, script, last_due, upto)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.model.identity import TriggerKey
 from engine.model.run import Outcome
 from engine.model.trigger import CronTrigger
-from engine.schedule.fire_times import fire_times
+from engine.schedule.cron import parse
+from engine.schedule.fire_times import cron_instants, fire_times, first_instant, has_moment
 
 MINUTE = timedelta(minutes=1)
 
@@ -170,3 +171,31 @@ def test_every_kind_of_moment_is_met_by_the_oracle():
     }
 
     assert kinds == {"", Outcome.SHIFTED.value, Outcome.DEDUPLICATED.value}
+
+
+@settings(max_examples=60)
+@given(EXPRESSIONS, st.sampled_from(CHANGES), st.lists(st.integers(-9000, 9000), min_size=4))
+def test_what_is_remembered_is_what_a_new_search_finds(
+    expression: str, change: tuple[str, datetime], seconds: list[int]
+):
+    name, at = change
+    pattern, zone = parse(expression), ZoneInfo(name)
+    starts = [int(at.timestamp()) + offset for offset in seconds]
+
+    remembered = [first_instant(pattern, zone, start) for start in starts]
+
+    end = starts[0] + 400 * 86_400
+    assert remembered == [next(cron_instants(pattern, zone, start, end), None) for start in starts]
+
+
+@settings(max_examples=60)
+@given(EXPRESSIONS, st.sampled_from(CHANGES), st.integers(-9000, 9000), st.integers(0, 90_000))
+def test_a_span_has_a_moment_if_the_walk_finds_one(
+    expression: str, change: tuple[str, datetime], offset: int, length: int
+):
+    name, at = change
+    trigger = CronTrigger(key=TriggerKey("t"), expression=expression, timezone=name)
+    after = at + timedelta(seconds=offset)
+    until = after + timedelta(seconds=length)
+
+    assert has_moment(trigger, after, until) == any(fire_times(trigger, after=after, until=until))
