@@ -33,6 +33,9 @@ def observe(
             starting=starting,
         )
     ready = parts.environments.ready(script.environment)
+    if ready is None and in_force is not None and in_force.script is not None:
+        # Built for what is in force, and not noted yet when the wish changed.
+        ready = parts.environments.ready(in_force.script.environment)
     return Observed(
         in_force=in_force,
         active=state.active.of(script.id),

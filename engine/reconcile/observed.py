@@ -22,7 +22,7 @@ class Observed:
     environment: EnvironmentState = EnvironmentState.MISSING
     """Of the environment that the desired definition asks for."""
     ready: EnvironmentKey | None = None
-    """That environment, when it is built."""
+    """That environment when it is built, else the one of the definition in force."""
     files: Mapping[TriggerKey, Mapping[str, str]] = field(default_factory=lambda: NOTHING_SEEN)
     """What its `files` triggers match now; one that was not looked at is missing."""
     awake_since: datetime
