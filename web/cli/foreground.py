@@ -30,7 +30,7 @@ def run(
     script: ScriptArgument,
     args: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- ARGS]", help="Arguments for the script.", show_default=False),
+        typer.Argument(metavar="-- ARGS", help="Arguments for the script.", show_default=False),
     ] = None,
     tree: TreeOption = None,
     data: DataOption = None,

@@ -72,7 +72,7 @@ def status(
 def runs(
     *,
     script: Annotated[
-        str | None, typer.Argument(metavar="[SCRIPT]", help="Only of this script.")
+        str | None, typer.Argument(metavar="SCRIPT", help="Only of this script.")
     ] = None,
     state: Annotated[
         list[str] | None, typer.Option("--status", help="Only with this status; may be repeated.")
@@ -89,6 +89,7 @@ def runs(
 ) -> None:
     """List runs, newest first; on a terminal one line each, shortened to its width."""
     _check_statuses(state or ())
+    _check_moment(since)
     script = script_id(script) if script else None
     with server_for(url, key, data) as server:
         found = server.get(
@@ -113,7 +114,7 @@ def trigger(
     script: ScriptArgument,
     args: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- ARGS]", help="Arguments for the script.", show_default=False),
+        typer.Argument(metavar="-- ARGS", help="Arguments for the script.", show_default=False),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end; 1 unless it is a success.")
@@ -161,14 +162,14 @@ def cancel(
 def run_row(run: dict[str, Any]) -> "Sequence[Cell]":
     """Make the cells of a run: when, mark, script, what became of it, cause, id."""
     from engine.model.run import RunStatus
-    from web.cli.terminal import mark
-    from web.cli.words import RUN_LOOKS, local, run_sentence
+    from web.cli.terminal import mark, when
+    from web.cli.words import RUN_LOOKS, run_sentence
 
     state = RunStatus(run["status"])
     reason = run["reason"] or run.get("waits_for") or ""
     attempt = f", attempt {run['attempt']}" if run["attempt"] > 1 else ""
     return (
-        local(run["started_at"] or run["queued_at"]),
+        when(run["started_at"] or run["queued_at"]),
         mark(RUN_LOOKS[state]),
         run["script"],
         run_sentence(state, reason, run["duration_ms"]) + attempt,
@@ -184,6 +185,18 @@ def _check_statuses(wanted: Sequence[str]) -> None:
                 f"there is no status {one!r}; choose from {', '.join(STATUSES)}",
                 param_hint="'--status'",
             )
+
+
+def _check_moment(since: str | None) -> None:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(since or "2026-11-24")
+    except ValueError:
+        raise typer.BadParameter(
+            f"{since!r} is no ISO 8601 time; write it like 2026-11-24 or 2026-11-24T09:30:00+01:00",
+            param_hint="'--since'",
+        ) from None
 
 
 def _check_script(server: "Server", script: str) -> None:
@@ -253,8 +266,8 @@ def _all_fine(number: int) -> str:
 
 
 def _why(script: dict[str, Any], sentence: str) -> str:
-    if script["problems"]:
-        first = script["problems"][0]
+    first = next((one for one in script["problems"] if one["severity"] == "error"), None)
+    if first:
         return f"{first['path']}:{first['line']}:{first['column']}: {first['message']}"
     if script["status"] == "env_failed" and script["environment"]["message"]:
         return str(script["environment"]["message"]).splitlines()[0]

@@ -8,18 +8,16 @@ import typer
 TreeArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="TREE", help="The directory of scripts.  [default: ./scripts]", show_default=False
+        metavar="TREE", help="The directory of scripts; default ./scripts.", show_default=False
     ),
 ]
 TreeOption = Annotated[
     Path | None,
-    typer.Option(
-        "--tree", help="The directory of scripts.  [default: ./scripts]", show_default=False
-    ),
+    typer.Option("--tree", help="The directory of scripts; default ./scripts.", show_default=False),
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="The data directory.  [default: ./data]", show_default=False),
+    typer.Option("--data", help="The data directory; default ./data.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ScriptArgument = Annotated[
@@ -30,7 +28,7 @@ UrlOption = Annotated[
     typer.Option(
         "--url",
         envvar="PYSCHED_URL",
-        help="Address of the server.  [default: the one that serves the data directory]",
+        help="Address of the server; default the one that serves the data directory.",
         show_default=False,
     ),
 ]

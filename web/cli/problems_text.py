@@ -18,12 +18,17 @@ def error_count(problems: Sequence[Problem]) -> int:
 
 def verdict(scripts: int, problems: Sequence[Problem]) -> str:
     """Sum a check up: `12 scripts: 2 errors, 1 warning`, `12 scripts are valid, 1 warning`."""
+    if error_count(problems):
+        return f"{count(scripts, 'script')}: {counted(problems)}"
+    valid = f"{count(scripts, 'script')} {'is' if scripts == 1 else 'are'} valid"
+    return f"{valid}, {counted(problems)}" if problems else valid
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """Count by severity: `2 errors, 1 warning`; empty when there is none."""
     errors = error_count(problems)
-    warnings = len(problems) - errors
-    warned = f", {count(warnings, 'warning')}" if warnings else ""
-    if errors:
-        return f"{count(scripts, 'script')}: {count(errors, 'error')}{warned}"
-    return f"{count(scripts, 'script')} {'is' if scripts == 1 else 'are'} valid{warned}"
+    numbers = (("error", errors), ("warning", len(problems) - errors))
+    return ", ".join(count(number, noun) for noun, number in numbers if number)
 
 
 def github_line(problem: Problem, tree: Path, here: Path) -> str:

@@ -33,12 +33,12 @@ class OnStop(StrEnum):
 
 HostOption = Annotated[
     str | None,
-    typer.Option(help="Address to listen on.  [default: 127.0.0.1]", show_default=False),
+    typer.Option(help="Address to listen on; default 127.0.0.1.", show_default=False),
 ]
 PortOption = Annotated[
     int | None,
     typer.Option(
-        min=0, max=65535, help="Port, 0 for a free one.  [default: 8000]", show_default=False
+        min=0, max=65535, help="Port, 0 for a free one; default 8000.", show_default=False
     ),
 ]
 OnStopOption = Annotated[

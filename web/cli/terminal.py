@@ -7,6 +7,7 @@ terminal's width; `--json` and `pysched logs` tell the rest.
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.control import strip_control_codes
 from rich.text import Text
 
-from web.cli.words import Look
+from web.cli.words import Look, local
 
 Cell = str | Text
 GAP = 2
@@ -92,6 +93,13 @@ def columns(rows: Iterable[Sequence[Cell]], *, cut: Sequence[int] = ()) -> None:
             line.append(" " * max(width - cell_len(shown.plain), 0) + " " * GAP)
         line.append_text(_shortened(row[-1], widths[-1]) if out.is_terminal else row[-1])
         say(line)
+
+
+def when(moment: str) -> str:
+    """Write a moment in local time; on a terminal today's goes without its date."""
+    now = datetime.now(UTC)  # noqa: TID251 - the reader's own today, no part of a decision
+    written, today = local(moment), f"{local(now)[:10]} "
+    return written.removeprefix(today) if console().is_terminal else written
 
 
 def _fitting(widths: Sequence[int], cut: Sequence[int], most: int) -> list[int]:

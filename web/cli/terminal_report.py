@@ -12,6 +12,7 @@ from engine.model.run import Run
 from web.cli.build_progress import BuildProgress
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_lines, plan_sentence
+from web.cli.problems_text import counted
 from web.cli.report import log_run
 from web.cli.terminal import error_console, fitting, mark, say
 from web.cli.words import RUN_LOOKS, count, local, run_sentence
@@ -147,9 +148,10 @@ def _scripts_sentence(found: Overview) -> str:
         text += f", {found.scheduled} with triggers"
         if found.folders:
             text += f", {count(found.folders, 'folder')}"
-    if found.problem_count:
-        text += f", {count(found.problem_count, 'problem')}; `pysched validate` lists them"
-    return text
+    said = counted(found.problems)
+    if len(found.problems) < found.problem_count:
+        said = count(found.problem_count, "problem")
+    return f"{text}, {said}; `pysched validate` lists them" if said else text
 
 
 def _environments_sentence(found: Overview) -> str:

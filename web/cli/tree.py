@@ -120,8 +120,9 @@ def new(
 
 
 def next_(
+    *,
     script: Annotated[
-        str | None, typer.Argument(metavar="[SCRIPT]", help="A script's id.", show_default=False)
+        str | None, typer.Argument(metavar="SCRIPT", help="A script's id.", show_default=False)
     ] = None,
     number: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 5,
     cron: Annotated[
@@ -130,9 +131,10 @@ def next_(
     timezone: Annotated[str, typer.Option(metavar="TZ", help="IANA time zone of --cron.")] = "UTC",
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="ISO", help="Where --cron starts.  [default: now]"),
+        typer.Option("--from", metavar="ISO", help="Where --cron starts; default now."),
     ] = None,
     tree: TreeOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Print the coming occurrences of a script or a cron expression, one time a line."""
     if (script is None) == (cron is None):
@@ -145,6 +147,13 @@ def next_(
     else:
         settings = settings_for(tree)
         coming = offline.coming(settings.paths.scripts, settings, script_id(script or ""), number)
+    if json:
+        from schemas.api import ComingList
+        from web.api.shapes import coming_shape
+
+        shown = ComingList(items=tuple(coming_shape(one) for one in coming))
+        print(shown.model_dump_json(indent=2))
+        return
     for one in coming:
         print(one.due.isoformat())
 

@@ -179,6 +179,12 @@ def test_the_next_times_of_an_expression_follow_the_zone(pysched):
     )
 
 
+def test_the_next_times_for_programs_have_the_shape_of_the_api(pysched):
+    items = json.loads(pysched("next", "etl/load", "-n", "1", "--json")[1])["items"]
+
+    assert [set(one) for one in items] == [{"due", "local", "trigger"}]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from engine.model.run import RunStatus
 from engine.model.status import ScriptStatus
-from engine.model.tree import Problem
+from engine.model.tree import Problem, Severity
 from tests.fakes.engine import FakeEngine, a_health, a_run, a_script
 from tests.integration.cli.served import KEY, serving
 from web.cli.failure import guarded
@@ -118,6 +118,21 @@ def test_a_status_that_is_none_is_wrong_usage_and_lists_those_there_are(pysched)
 
     assert result.exit_code == 2
     assert all(status in result.stderr for status in ("green", "out_of_memory", "interrupted"))
+
+
+def test_a_moment_that_is_none_is_wrong_usage(pysched):
+    result = pysched("runs", "--since", "yesterday")
+
+    assert (result.exit_code, "ISO 8601" in result.stderr) == (2, True)
+
+
+def test_a_warning_is_not_why_a_script_fails(pysched, served):
+    warning = Problem(
+        path="etl/bad/script.yaml", code="no_effect", message="accepted", severity=Severity.WARNING
+    )
+    served.engine.add(a_script("etl/bad", status=ScriptStatus.FAILING, problems=(warning,)))
+
+    assert "✗ etl/bad  the last run failed" in pysched("status").output
 
 
 def test_the_statuses_on_offer_are_those_of_runs():

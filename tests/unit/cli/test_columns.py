@@ -1,12 +1,13 @@
 """Rows of runs on terminals of any width, and in pipes."""
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
 from web.cli import terminal
-from web.cli.terminal import columns, fitting
+from web.cli.terminal import columns, fitting, when
 
 LONG = "failed, " + "because of something " * 10
 ROWS = [("12:00", "a", "success in 2 s", "id1"), ("12:01", "etl/load", LONG, "id2")]
@@ -57,3 +58,16 @@ def test_a_text_beside_others_is_cut_on_a_terminal_alone():
         fitting("x" * 50, 60, a_console(80, is_terminal=is_terminal))
         for is_terminal in (True, False)
     ] == ["x" * 19 + "…", "x" * 50]
+
+
+@pytest.mark.parametrize(("is_terminal", "length"), [(True, 8), (False, 19)])
+def test_on_a_terminal_the_moments_of_today_go_without_their_date(monkeypatch, is_terminal, length):
+    monkeypatch.setattr(terminal, "console", lambda: a_console(80, is_terminal=is_terminal))
+
+    assert len(when(datetime.now(UTC).isoformat())) == length
+
+
+def test_an_earlier_day_keeps_its_date(monkeypatch):
+    monkeypatch.setattr(terminal, "console", lambda: a_console(80, is_terminal=True))
+
+    assert len(when("2020-01-01T12:00:00Z")) == 19

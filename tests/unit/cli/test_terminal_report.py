@@ -80,7 +80,7 @@ def test_the_overview_reads_from_problems_to_what_comes_next(report, console):
 
     assert text(console).splitlines() == [
         "a/script.yaml:2:5: error: unknown key 'crn'",
-        "scripts  12 scripts, 9 with triggers, 3 folders, 1 problem; `pysched validate` lists them",
+        "scripts  12 scripts, 9 with triggers, 3 folders, 1 error; `pysched validate` lists them",
         "python   environments of scripts: 10 ready, 1 to build, 1 could not be built",
         f"next     {local(NOON)}  etl/load",
         f"         {local(NOON)}  web/check",
