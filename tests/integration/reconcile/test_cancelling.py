@@ -1,5 +1,7 @@
 """Cancel a run in each of its states, and give up runs that can never start."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -204,9 +206,12 @@ async def test_a_disk_that_takes_no_directory_has_the_run_wait(
         raise Unavailable("no space left on device")
 
     monkeypatch.setattr(disk.files, "request", request)
+    monkeypatch.setattr("engine.reconcile.dispatch.TRY_AGAIN", timedelta(milliseconds=1))
     run = await asked(engine)
     meanwhile = engine.status(run.id)
     monkeypatch.setattr(disk.files, "request", real)
-    await engine.pass_time(2)
+    while not disk.launcher.starts:
+        await asyncio.sleep(0.001)
+    await engine.quiet()
 
     assert (meanwhile, engine.status(run.id)) == (RunStatus.QUEUED, RunStatus.RUNNING)

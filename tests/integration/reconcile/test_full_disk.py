@@ -127,3 +127,21 @@ async def test_output_that_cannot_be_archived_is_archived_after_the_next(disk: D
     await engine.finish(second.id)
 
     assert (kept, list(disk.launcher.ended)) == ([first.id], [])
+
+
+@on_a_loop
+async def test_what_comes_later_waits_behind_what_has_to_be_repeated(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("engine.reconcile.record.PAUSE_SECONDS", 0.05)
+    disk.put(a_script(script_id="a"), a_script(script_id="b"))
+    engine = await Engine(disk).start()
+    disk.runs.gate.error = FULL
+    engine.tasks.spawn(engine.execute("a", "aaaaaa"))
+    await asyncio.sleep(0.01)
+    disk.runs.gate.open()
+
+    engine.tasks.spawn(engine.execute("b", "bbbbbb"))
+    await engine.quiet()
+
+    assert [run.script for run in disk.runs.runs.values()] == ["a", "b"]

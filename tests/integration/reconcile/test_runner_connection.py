@@ -5,6 +5,7 @@ from typing import Any
 from engine.model.run import Run, RunStatus
 from engine.model.script import Overlap, Retry, Source
 from engine.ports import Transition
+from engine.runner import protocol
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
 from tests.fakes.world import a_script, every
 
@@ -288,3 +289,55 @@ async def test_a_checkout_that_was_under_way_leads_to_one_start(disk: Disk):
     await engine.quiet()
 
     assert (disk.launcher.starts, engine.status(run.id)) == ([run.id], RunStatus.RUNNING)
+
+
+@on_a_loop
+async def test_a_cancel_before_the_first_matching_stops_the_run_that_goes_on(disk: Disk):
+    disk.launcher.mute = True
+    engine, run = await started(disk)
+    await engine.kill()
+    disk.files.surveying.after = always
+    engine = Engine(disk)
+    starting = engine.tasks.spawn(engine.begin())
+    await engine.quiet()
+
+    engine.endings.cancel(run.id, "cancelled by ada")
+    disk.files.surveying.open()
+    await starting
+    await engine.quiet()
+
+    assert (engine.live, engine.status(run.id)) == ([], RunStatus.CANCELLED)
+
+
+@on_a_loop
+async def test_what_is_found_of_a_run_that_was_cancelled_meanwhile_changes_nothing(disk: Disk):
+    disk.slots = 1
+    disk.put(a_script(script_id="reports/other"))
+    engine, _ = await started(disk)
+    waiting = await engine.execute("reports/other", "bbbbbb")
+    assert not isinstance(waiting, str)
+    # Nothing can be told of it: it will be found lost.
+    (disk.places.run(waiting.id) / protocol.CLAIM_NAME).mkdir(parents=True)
+    disk.files.surveying.after = always
+    disk.launcher.disconnect()
+    disk.launcher.reconnect()
+    await engine.quiet()
+
+    engine.endings.cancel(waiting.id, "cancelled by ada")
+    disk.files.surveying.open()
+    await engine.quiet()
+
+    assert (engine.status(waiting.id), engine.tasks.failure) == (RunStatus.CANCELLED, None)
+
+
+@on_a_loop
+async def test_a_start_that_is_not_answered_yet_keeps_its_slot(disk: Disk):
+    disk.slots = 1
+    disk.put(a_script(script_id="reports/other"))
+    disk.launcher.mute = True
+    engine, run = await started(disk)
+
+    await engine.execute("reports/other", "bbbbbb")
+    await engine.quiet()
+
+    assert disk.launcher.starts == [run.id]

@@ -13,7 +13,17 @@ from engine.model.script import Overlap
 from engine.reconcile import passes
 from engine.reconcile.preview import preview
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
-from tests.fakes.world import STARTUP, a_broken_entry, a_script, after, an_entry, cron, every, files
+from tests.fakes.world import (
+    STARTUP,
+    a_broken_entry,
+    a_script,
+    after,
+    an_entry,
+    applied,
+    cron,
+    every,
+    files,
+)
 
 SCRIPT = ScriptId("reports/daily")
 
@@ -208,6 +218,17 @@ async def test_a_tree_that_is_unreadable_at_the_start_keeps_what_was_in_force(di
     await engine.pass_time(60)
 
     assert disk.statuses(SCRIPT) == [RunStatus.RUNNING]
+
+
+@on_a_loop
+async def test_a_tree_that_was_never_readable_removes_nothing(disk: Disk):
+    disk.tree.unreadable = "the disk is not mounted"
+    engine = Engine(disk)
+    engine.state.put(applied(a_script()))
+
+    await engine.look()
+
+    assert list(engine.state.scripts) == [SCRIPT]
 
 
 @on_a_loop
