@@ -10,13 +10,16 @@ import os
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from engine.tree.reading import opened, read_bounded, read_from
+from engine.tree.reading import open_regular, read_bounded, read_from
 
 WHOLE = 1_000_000
 """Bytes up to which the content of a file counts for the digest."""
 
 LARGEST_SOURCE = 1 << 20
 """Bytes of a main file that are searched for its inline metadata."""
+
+SMALL = 64 * 1024
+"""Bytes up to which a Python file is kept once read, in case it is the main one."""
 
 DEFINING = {"script.yaml": 64 * 1024, "requirements.txt": 256 * 1024}
 """Files that define a script, with the bound of each: a byte more is kept, to show the excess."""
@@ -25,12 +28,13 @@ DEFINING = {"script.yaml": 64 * 1024, "requirements.txt": 256 * 1024}
 class Contents:
     """The files of one script directory, each opened at most once."""
 
-    __slots__ = ("_files", "_kept", "digest", "unreadable", "vanished")
+    __slots__ = ("_files", "_kept", "_sources", "digest", "unreadable", "vanished")
 
     def __init__(self, files: Mapping[str, str]) -> None:
         """Read `files`, absolute paths without links by path below the directory."""
         self._files = files
         self._kept: dict[str, bytes] = {}
+        self._sources: dict[str, bytes] = {}
         self.unreadable: dict[str, str] = {}
         """Why, by path below the directory."""
         self.vanished = False
@@ -46,6 +50,8 @@ class Contents:
         real = self._files.get(path)
         if real is None:
             return None
+        if path in self._sources:
+            return self._sources[path]
         try:
             return read_bounded(real, LARGEST_SOURCE)
         except OSError as error:
@@ -66,13 +72,19 @@ class Contents:
 
     def _content(self, path: str, real: str) -> bytes:
         bound = DEFINING.get(path)
-        with opened(real) as (descriptor, status):
+        descriptor, status = open_regular(real)
+        try:
             if bound is not None:
-                self._kept[path] = content = read_from(descriptor, bound)
+                self._kept[path] = content = read_from(descriptor, bound, status.st_size)
                 return content
             if status.st_size > WHOLE:
                 return b"%d %d" % (status.st_size, status.st_mtime_ns)
-            return read_from(descriptor, WHOLE)
+            content = read_from(descriptor, WHOLE, status.st_size)
+        finally:
+            os.close(descriptor)
+        if len(content) <= SMALL and path.endswith(".py") and "/" not in path:
+            self._sources[path] = content
+        return content
 
     def _note(self, path: str, error: OSError) -> None:
         if isinstance(error, FileNotFoundError):

@@ -1,7 +1,6 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -380,15 +379,15 @@ def test_a_file_that_is_being_replaced_while_it_is_read_is_read_again(
     disk: Disk, scanner: TreeScanner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk.script("a", manifest="a=1")
-    real, missed = contents.opened, list[str]()
+    real, missed = contents.open_regular, list[str]()
 
-    def opened(path: str) -> AbstractContextManager[tuple[int, os.stat_result]]:
+    def open_regular(path: str) -> tuple[int, os.stat_result]:
         if path.endswith("script.yaml") and not missed:
             missed.append(path)
             raise FileNotFoundError(path)
         return real(path)
 
-    monkeypatch.setattr(contents, "opened", opened)
+    monkeypatch.setattr(contents, "open_regular", open_regular)
     script = scanner.scan().entries[A].script
 
     assert script is not None
