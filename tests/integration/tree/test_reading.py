@@ -42,9 +42,9 @@ def test_a_file_of_many_chunks_is_read_whole(tmp_path: Path):
 
 
 def test_what_is_no_regular_file_is_closed_and_refused(tmp_path: Path):
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
 
     with pytest.raises(NotRegular):
         open_regular(str(tmp_path))
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
