@@ -93,12 +93,15 @@ class Runner(FakeLauncher):
         super().__init__(clock, writes_files=True)
         self.starts: list[RunId] = []
         """Every process that was started, in order."""
+        self.asked: list[RunId] = []
+        """Every start that was asked for, in order."""
         self.mute = False
         """Answers get lost."""
         self.deaf = False
         """What it is asked to start gets lost."""
 
     def start(self, request: StartRequest) -> None:
+        self.asked.append(request.id)
         if self.deaf:
             return
         claimed = self._claimed(request)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.model.event import RunChanged
 from engine.model.run import Run, RunStatus
 from engine.model.script import Overlap, Retry, Source
 from engine.ports import Transition
@@ -327,7 +328,8 @@ async def test_what_is_found_of_a_run_that_was_cancelled_meanwhile_changes_nothi
     disk.files.surveying.open()
     await engine.quiet()
 
-    assert (engine.status(waiting.id), engine.tasks.failure) == (RunStatus.CANCELLED, None)
+    told = [e.run.status for e in engine.events if isinstance(e, RunChanged)][-2:]
+    assert told == [RunStatus.QUEUED, RunStatus.CANCELLED]
 
 
 @on_a_loop
@@ -340,4 +342,30 @@ async def test_a_start_that_is_not_answered_yet_keeps_its_slot(disk: Disk):
     await engine.execute("reports/other", "bbbbbb")
     await engine.quiet()
 
-    assert disk.launcher.starts == [run.id]
+    assert disk.launcher.asked == [run.id]
+
+
+@on_a_loop
+async def test_a_checkout_that_is_being_made_keeps_its_slot(disk: Disk):
+    disk.slots = 1
+    disk.put(a_script(script_id="reports/other"))
+    disk.sources.gate.before = always
+    engine, run = await started(disk, source=Source.SNAPSHOT)
+
+    await engine.execute("reports/other", "bbbbbb")
+    await engine.quiet()
+
+    made = [script for script, _ in disk.sources.snapshots]
+    assert (made, disk.launcher.asked) == ([run.script], [])
+
+
+@on_a_loop
+async def test_a_checkout_is_made_once_for_a_run(disk: Disk):
+    disk.sources.gate.before = always
+    parallel = {"overlap": Overlap.PARALLEL, "max_parallel": 2}
+    engine, run = await started(disk, source=Source.SNAPSHOT, **parallel)
+
+    engine.endings.dispatcher.start_what_may()
+    await engine.quiet()
+
+    assert [script for script, _ in disk.sources.snapshots] == [run.script]
