@@ -15,7 +15,7 @@ from engine.model.trigger import FilesTrigger, StartupTrigger, TimedTrigger, Tri
 from engine.reconcile.enqueue import Cancel, Demand, enqueue_demands, missed_run
 from engine.reconcile.observed import Observed
 from engine.schedule.fire_times import next_moment
-from engine.schedule.missed import PAUSED, SET_BACK, settle
+from engine.schedule.missed import PAUSED, SET_BACK, Hold, settle
 
 
 @dataclass(kw_only=True)
@@ -68,7 +68,7 @@ def _timed(
         last_due=last_due,
         now=now,
         awake_since=observed.awake_since,
-        hold=None if script.enabled and trigger.enabled else PAUSED,
+        hold=_hold(script, trigger, observed),
     )
     demands = [
         Demand(due=start.due, cause=start.cause, outcome=start.outcome) for start in settled.starts
@@ -83,6 +83,13 @@ def _timed(
     coming = next_moment(trigger, script.id, settled.last_due)
     if coming is not None:
         found.wake(coming.start)
+
+
+def _hold(script: Script, trigger: Trigger, observed: Observed) -> Hold | None:
+    """Return why the trigger's moments do not run for now, None when they do."""
+    if not (script.enabled and trigger.enabled):
+        return PAUSED
+    return Hold(Outcome.BLOCKED, observed.blocked) if observed.blocked else None
 
 
 def _show_missed(found: Moments, trigger: TimedTrigger, now: datetime) -> None:
@@ -144,8 +151,9 @@ def _ask(
     observed: Observed,
     now: datetime,
 ) -> None:
-    """Enqueue a demand, or note that the trigger is switched off."""
-    if script.enabled and trigger.enabled:
+    """Enqueue a demand, or note why it does not run."""
+    hold = _hold(script, trigger, observed)
+    if hold is None:
         _enqueue(found, script, trigger, [demand], observed, now)
         return
     found.occurrences.append(
@@ -153,8 +161,8 @@ def _ask(
             script=script.id,
             trigger=trigger.key,
             due=demand.due,
-            outcome=Outcome.PAUSED,
-            reason=PAUSED.reason,
+            outcome=hold.outcome,
+            reason=hold.reason,
         )
     )
 

@@ -10,6 +10,8 @@ from engine.reconcile.observed import NOTHING_SEEN, Observed
 from engine.reconcile.parts import Parts
 from engine.reconcile.state import State
 
+FILES_GONE = "its files are gone from the tree, and its removal waits"
+
 
 def observe(
     parts: Parts,
@@ -43,5 +45,6 @@ def observe(
         ready=ready.key if ready else None,
         files=files,
         awake_since=awake_since,
+        blocked=FILES_GONE if state.is_without_files(script.id) else "",
         starting=starting,
     )

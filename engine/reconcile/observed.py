@@ -27,5 +27,7 @@ class Observed:
     """What its `files` triggers match now; one that was not looked at is missing."""
     awake_since: datetime
     """From when on the engine has been running without a break, by the wall clock."""
+    blocked: str = ""
+    """Why no moment of it can run, such as that its files are gone; empty when nothing is."""
     starting: datetime | None = None
     """In the first pass: when the server started."""

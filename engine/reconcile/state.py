@@ -59,6 +59,10 @@ class State:
             return entry
         return entry_of(in_force)
 
+    def is_without_files(self, script: ScriptId) -> bool:
+        """Say whether a script is in force though the tree was read and does not show it."""
+        return self.held is not None and script in self.kept and script not in self.tree.entries
+
     def script(self, script: ScriptId) -> Script | None:
         in_force = self.scripts.get(script)
         return in_force.script if in_force else None

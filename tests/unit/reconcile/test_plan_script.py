@@ -272,3 +272,13 @@ def test_a_file_that_goes_sets_nothing_off():
     plan = plan_script(an_entry(script), observed(in_force, files={key: {}}), NOW)
 
     assert (plan.runs, plan.files) == ((), {key: {}})
+
+
+def test_a_moment_of_a_script_without_files_is_blocked_with_its_reason():
+    script = a_script(cron("0 * * * *"))
+    facts = observed(applied(script, last_due="2026-05-01 08:59"), blocked="its files are gone")
+
+    plan = plan_script(an_entry(script), facts, NOW)
+
+    (row,) = plan.occurrences
+    assert (row.outcome, row.reason, plan.runs) == (Outcome.BLOCKED, "its files are gone", ())
