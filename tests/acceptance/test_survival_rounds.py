@@ -191,7 +191,7 @@ def storm(server: Served, seed: int, rounds: int) -> None:
     assert no_process_is_left(server)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_twenty_rounds_of_kills_and_restarts_leave_true_records(server: Served):
     storm(server, 1, ROUNDS)
 
