@@ -4,7 +4,7 @@
 is tested with a fake in milliseconds and imports nothing of the engine's shell.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from engine.model.event import Listener
@@ -50,7 +50,9 @@ class Service(Protocol):
 
     def run(self, run_id: str) -> Run: ...
 
-    def waiting_reason(self, run_id: str) -> str | None: ...
+    def waiting_reasons(self, run_ids: Collection[str]) -> Mapping[str, str]:
+        """Say what runs wait for, of those that are queued."""
+        ...
 
     def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"

@@ -7,7 +7,7 @@ into ids, and leaves every decision to the folders below.
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -139,11 +139,18 @@ class Engine:
             raise NotFound(f"there is no run {run_id!r}")
         return run
 
-    def waiting_reason(self, run_id: str) -> str | None:
-        """Say what a queued run waits for; None for one that is not queued."""
-        if self.run(run_id).status is not RunStatus.QUEUED:
-            return None
-        return self._all.endings.dispatcher.admission().reasons.get(RunId(run_id), "starts now")
+    def waiting_reasons(self, run_ids: Collection[str]) -> Mapping[str, str]:
+        """Say what runs wait for, of those that are queued; they are looked at together."""
+        active = self._all.state.active
+        queued = [
+            run_id
+            for run_id in run_ids
+            if (run := active.get(RunId(run_id))) is not None and run.status is RunStatus.QUEUED
+        ]
+        if not queued:
+            return {}
+        reasons = self._all.endings.dispatcher.admission().reasons
+        return {run_id: reasons.get(RunId(run_id), "starts now") for run_id in queued}
 
     def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: output.View = "all"

@@ -1,7 +1,7 @@
 """The engine as the web sees it: what a test puts in comes out, and what was asked is kept."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -214,8 +214,12 @@ class FakeEngine:
             raise NotFound(f"no run {run_id!r}")
         return self.known_runs[run_id]
 
-    def waiting_reason(self, run_id: str) -> str | None:
-        return self.reasons.get(run_id)
+    def waiting_reasons(self, run_ids: Collection[str]) -> Mapping[str, str]:
+        return {
+            run_id: self.reasons[run_id]
+            for run_id in run_ids
+            if run_id in self.reasons and self.run(run_id).status is RunStatus.QUEUED
+        }
 
     def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"

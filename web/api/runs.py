@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 
 from engine.model.identity import ScriptId
-from engine.model.run import Run, RunStatus
+from engine.model.run import RunStatus
 from engine.ports import RunFilter
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.shapes import run_shape
 from web.dependencies import CurrentEngine, Cursor, Limit, Operator, Viewer
-from web.service import Service
 
 router = APIRouter(tags=["runs"])
 
@@ -53,9 +52,11 @@ async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
         query=q,
     )
     page = engine.runs(which, limit=limit, cursor=cursor)
+    waits_for = engine.waiting_reasons([run.id for run in page.items])
     return json_answer(
         api.RunList(
-            items=tuple(_shape(engine, run) for run in page.items), next_cursor=page.next_cursor
+            items=tuple(run_shape(run, waits_for.get(run.id)) for run in page.items),
+            next_cursor=page.next_cursor,
         )
     )
 
@@ -63,7 +64,8 @@ async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
 @router.get("/runs/{run_id}", response_model=api.Run, summary="One run", responses=problems(404))
 async def one_run(run_id: str, engine: CurrentEngine, _viewer: Viewer) -> Response:
     """Tell everything that is kept of a run beside its output."""
-    return json_answer(_shape(engine, engine.run(run_id)))
+    waits_for = engine.waiting_reasons([run_id])
+    return json_answer(run_shape(engine.run(run_id), waits_for.get(run_id)))
 
 
 @router.post(
@@ -77,8 +79,3 @@ async def cancel_run(run_id: str, engine: CurrentEngine, operator: Operator) -> 
     """Ask a queued or running run to stop; it is over when its status says so."""
     await engine.cancel(run_id, requested_by=operator.name)
     return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
-
-
-def _shape(engine: Service, run: Run) -> api.Run:
-    queued = run.status is RunStatus.QUEUED
-    return run_shape(run, engine.waiting_reason(run.id) if queued else None)

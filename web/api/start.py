@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from engine.model.run import RunStatus
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
@@ -120,8 +119,8 @@ async def _answer(
     if seconds is None:
         return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
     run = await wait_for_end(request, engine, run_id, seconds)
-    waits_for = engine.waiting_reason(run_id) if run.status is RunStatus.QUEUED else None
+    waits_for = engine.waiting_reasons([run_id])
     return json_answer(
-        waited_run_shape(run, waits_for),
+        waited_run_shape(run, waits_for.get(run_id)),
         HTTPStatus.OK if run.status.final else HTTPStatus.ACCEPTED,
     )
