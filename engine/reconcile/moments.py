@@ -4,9 +4,11 @@ Each moment leaves exactly one row of the ledger; the watermark in `last_due`
 moves in the same transaction as the rows, so none is settled twice or forgotten.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from engine.model.identity import TriggerKey
 from engine.model.run import Cause, Occurrence, Outcome, Run
@@ -16,6 +18,9 @@ from engine.reconcile.enqueue import Cancel, Demand, enqueue_demands, missed_run
 from engine.reconcile.observed import Observed
 from engine.schedule.fire_times import next_moment
 from engine.schedule.missed import PAUSED, SET_BACK, Hold, settle
+
+MOST_OF_PATHS: Final = 100_000
+"""Bytes of paths that one run is handed: the kernel takes 128 KiB in a variable (execve(2))."""
 
 
 @dataclass(kw_only=True)
@@ -128,7 +133,9 @@ def _files(
 ) -> None:
     """Ask for a run when files appeared or changed since the trigger last looked.
 
-    Those that lie there when the trigger is first seen are its past.
+    Those that lie there when the trigger is first seen are its past. More than one
+    run can be handed are divided among several, a microsecond apart, so that each has
+    an id and a row of its own.
     """
     seen = observed.files.get(trigger.key)
     before = observed.in_force.files.get(trigger.key) if observed.in_force else None
@@ -137,10 +144,25 @@ def _files(
     found.files[trigger.key] = seen
     if before is None:
         return
-    new = tuple(sorted(path for path, stamp in seen.items() if before.get(path) != stamp))
-    if new:
-        demand = Demand(due=now, cause=Cause.FILES, files=new)
-        _ask(found, script, trigger, demand, observed, now)
+    new = sorted(path for path, stamp in seen.items() if before.get(path) != stamp)
+    for number, part in enumerate(_portions(new)):
+        due = now + number * timedelta(microseconds=1)
+        _ask(found, script, trigger, Demand(due=due, cause=Cause.FILES, files=part), observed, now)
+
+
+def _portions(paths: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Divide paths, in order, into as many as one run can be handed at a time."""
+    portion: list[str] = []
+    size = 0
+    for path in paths:
+        length = len(os.fsencode(path)) + 1
+        if portion and size + length > MOST_OF_PATHS:
+            yield tuple(portion)
+            portion, size = [], 0
+        portion.append(path)
+        size += length
+    if portion:
+        yield tuple(portion)
 
 
 def _ask(

@@ -151,6 +151,16 @@ def test_new_files_are_handed_to_one_run_in_order():
     assert [(run.cause, run.files) for run in found.runs] == [(Cause.FILES, ("/a.csv", "/b.csv"))]
 
 
+def test_more_files_than_a_variable_holds_are_divided_among_runs():
+    paths = [f"/{number:04}{'x' * 96}" for number in range(1500)]
+
+    found = watched({}, dict.fromkeys(paths, "1"), overlap=Overlap.QUEUE)
+
+    assert [path for run in found.runs for path in run.files] == paths
+    assert max(len("\n".join(run.files)) for run in found.runs) < 128 * 1024
+    assert len({run.id for run in found.runs} & {row.run_id for row in found.occurrences}) == 2
+
+
 def test_files_that_only_went_are_remembered_as_gone():
     found = watched({"/a.csv": "1"}, {})
 
