@@ -16,6 +16,7 @@ from schemas.settings import Settings
 from web.api.health import program_version
 from web.app import create_app
 from web.cli import serverfile
+from web.cli.afterwards import Afterwards
 from web.cli.failure import FAILED
 from web.cli.guard import guard_of, on_death, only_engine
 from web.cli.overview import overview
@@ -93,6 +94,7 @@ class _Process:
     ) -> None:
         self._settings = settings
         self._report = report
+        self._afterwards = Afterwards(report.hear)
         self._listener = listener
         self._anew = anew
         self._stopping = Stopping(settings.runs, alone=anew is not None)
@@ -118,6 +120,7 @@ class _Process:
             await self._serve(engine)
         finally:
             await engine.stop()
+        self._afterwards.tell_now()
         self._report.stopped()
         if self._anew and self._stopping.again:
             self._anew()
@@ -167,6 +170,8 @@ class _Process:
         os._exit(FAILED)
 
     def _hear(self, event: Event) -> None:
-        self._report.hear(event)
         if isinstance(event, RunChanged):
+            self._afterwards.add(event)
             self._stopping.look_again()
+        else:
+            self._report.hear(event)
