@@ -1,8 +1,8 @@
 """Where runs take place: the files they start from."""
 
 import asyncio
-import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -47,14 +47,15 @@ class TreeSources:
         if target.is_dir():
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.rmtree(beside, ignore_errors=True)
-        repository.export(revision, script, beside)
+        # Of its own, for runs that are made ready at the same time do the same.
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
-            beside.rename(target)
+            repository.export(revision, script, beside / target.name)
+            (beside / target.name).rename(target)
         except OSError:
             if not target.is_dir():
                 raise
+        finally:
             shutil.rmtree(beside, ignore_errors=True)
         return target
 
