@@ -49,6 +49,7 @@ class Endings:
         self._cancelling: dict[RunId, str] = {}
         """Reasons of runs that are to be cancelled; told again to each new connection."""
         self.dispatcher = Dispatcher(parts, state, tasks, self.end_unstarted)
+        recorder.stamp = self.dispatcher.stamped
         self._reunion = Reunion(parts, state, self.dispatcher, self._recover)
         self.recovered = asyncio.Event()
         """Set once the runs of an earlier engine are accounted for."""
@@ -95,13 +96,14 @@ class Endings:
     def _end(self, run: Run) -> None:
         """Free the run's slot at once, and write the rest while the next run starts already."""
         self._state.starting.discard(run.id)
-        self._cancelling.pop(run.id, None)
+        was_to_stop = self._cancelling.pop(run.id, None) is not None
         self._state.active.remove(run.id)
         self._state.ending[run.id] = run
         self.dispatcher.start_what_may()
         follow = consequences(
             run,
-            self._state.script(run.script),
+            # It may have failed, or met its limit, just before it was told to stop.
+            None if was_to_stop else self._state.script(run.script),
             self._state.followers(run.script),
             self._state.active.of,
             self._parts.clock.now(),

@@ -46,8 +46,9 @@ def consequences(
 ) -> Consequences:
     """Return what a final run sets off.
 
-    `script` is the run's own, None when it is gone; `waiting` are the scripts that
-    may have an `after` trigger on it. A run that is tried again has not ended for
+    `script` is the run's own, None when it is gone or the run was told to stop, and
+    so is not tried again however it ended; `waiting` are the scripts that may have an
+    `after` trigger on it. A run that is tried again has not ended for
     those: they see its last attempt alone. `leads_back` says of one of them whether
     its end would, by way of others or not, set the run's own script off again.
     """

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import Unavailable
 from engine.model.run import Run, RunStatus
-from engine.model.script import Overlap, Source
+from engine.model.script import Overlap, Retry, Source
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
 from tests.fakes.world import a_script, every
 
@@ -66,6 +66,19 @@ async def test_a_running_run_cannot_be_cancelled_while_the_runner_is_away(disk: 
 
     with pytest.raises(Unavailable):
         engine.endings.cancel(run.id, "cancelled by ada")
+
+
+@on_a_loop
+async def test_a_run_that_fails_as_it_is_cancelled_is_not_tried_again(disk: Disk):
+    disk.put(a_script(retry=Retry(attempts=3)))
+    disk.launcher.obeys_cancel = False
+    engine = await Engine(disk).start()
+    run = await asked(engine)
+
+    engine.endings.cancel(run.id, "cancelled by ada")
+    await engine.finish(run.id, 1)
+
+    assert disk.statuses(SCRIPT) == ["failed"]
 
 
 @on_a_loop
