@@ -14,14 +14,15 @@ SCRIPT = ScriptId("etl/load")
 
 
 class MeetingRepository:
-    """Writes a checkout, into a new directory as the real one does, once both are about to."""
+    """Writes a checkout, into a new directory as the real one does, at the same time as another."""
 
     def __init__(self) -> None:
-        self._both = Barrier(2, timeout=5)
+        self._both = Barrier(2, timeout=1)
 
     def export(self, revision: str, prefix: str, destination: Path) -> None:
         self._both.wait()
         destination.mkdir()
+        self._both.wait()
         (destination / "load.py").write_text(f"{revision} {prefix}")
 
 
