@@ -252,7 +252,23 @@ class Dispatcher:
             reason = f"it cannot be started: {type(error).__name__}: {error}"
         self._give_up(run, RunStatus.FAILED, reason)
 
+    def stamped(self, run: Run) -> Run:
+        """Return a run that is about to be recorded with what it would start from now.
+
+        So its row tells what it ran even if the engine dies between the start and
+        the record of it. What it really starts from is taken anew at the start.
+        """
+        script = self._state.script(run.script) if run.status is RunStatus.QUEUED else None
+        environment = self.environment(script) if script is not None else None
+        if script is None or environment is None:
+            return run
+        return self._with_origin(run, script, environment)
+
     def _with_provenance(self, run: Run, script: Script, environment: Environment) -> Run:
+        previous = run.previous_status or self._previous_status(script)
+        return replace(self._with_origin(run, script, environment), previous_status=previous)
+
+    def _with_origin(self, run: Run, script: Script, environment: Environment) -> Run:
         in_force = self._state.scripts.get(script.id)
         return replace(
             run,
@@ -261,7 +277,6 @@ class Dispatcher:
             environment=environment.key,
             lock=environment.lock,
             python=environment.python,
-            previous_status=run.previous_status or self._previous_status(script),
         )
 
     def _previous_status(self, script: Script) -> RunStatus | None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from engine.errors import Unavailable
 from engine.model.event import Listener, RunChanged
 from engine.model.identity import RunId
+from engine.model.run import Run
 from engine.ports import RunStore, Transition
 from engine.reconcile.state import State
 
@@ -25,6 +26,10 @@ PAUSE_SECONDS = 1.0
 """Between attempts to write while the disk is full or the database locked."""
 
 
+def _as_it_is(run: Run) -> Run:
+    return run
+
+
 class Recorder:
     def __init__(self, runs: RunStore, state: State, publish: Listener) -> None:
         self._runs = runs
@@ -32,6 +37,8 @@ class Recorder:
         self._publish = publish
         self._line = asyncio.Lock()
         self._behind = 0
+        self.stamp: Callable[[Run], Run] = _as_it_is
+        """Adds to a new run what it would start from."""
         self.failure: str | None = None
         """Why nothing can be written at the moment; None when all is well."""
 
@@ -50,6 +57,7 @@ class Recorder:
         runner and not from the disk, so whoever hears of it tells it at once.
         """
         inserted: Collection[RunId] = ()
+        transition = replace(transition, new_runs=[self.stamp(run) for run in transition.new_runs])
         try:
             inserted = await self.insist(lambda: self._runs.commit(transition))
         finally:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.environments.session import BuildProgress
-from engine.errors import EngineError
+from engine.errors import EngineError, Unavailable
 from engine.history.repository import Repository
 from engine.model.environment import Environment
 from engine.model.event import BuildChanged
@@ -46,6 +46,11 @@ from engine.tree.watch import Pace, TreeWatcher
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+RECOVERY_SECONDS = 120.0
+"""For reading the directories of all runs that an earlier engine left."""
+SETTLE_SECONDS = 10.0
+"""How long work that is under way may take when the server stops."""
 
 GATHER_SECONDS = 0.2
 """For how long ended runs are gathered, to be archived together."""
@@ -133,7 +138,13 @@ class Composition:
         self.client.subscribe(self.endings.receive)
         self.client.open()
         await self.client.wait_connected(deadline)
-        await self.endings.recovered.wait()
+        try:
+            await asyncio.wait_for(self.endings.recovered.wait(), RECOVERY_SECONDS)
+        except TimeoutError:
+            raise Unavailable(
+                f"the runs of an earlier server cannot be accounted for in {RECOVERY_SECONDS:g} s. "
+                f"Look at {self.data / 'logs'} for the reason, and start again."
+            ) from None
         self.endings.put_away_all(await self.files.unarchived())
         self.alarm.start()
         await self.loop.look(starting=self.server_started)
@@ -196,18 +207,25 @@ class Composition:
         await self.alarm.stop()
         await self.environments.close()
         await self.client.close()
-        await self.tasks.settle()
+        self.endings.dispatcher.stop_timer()
+        if not await self.tasks.settle(SETTLE_SECONDS):
+            # A disk that lets nothing be written must not keep the server from ending:
+            # the runner and the run directories hold what happened.
+            logger.warning("the server ends with work that could not be written")
+            await self.tasks.cancel()
         await asyncio.to_thread(self.stores.close)
 
     async def _changed(self, paths: Collection[Path] | None) -> None:
         """Turn the watcher's hints into scripts to look at."""
-        self.loop.look_at(None if paths is None else self.scanner.affected(paths))
+        if paths is None:
+            self.loop.look_at(None)
+        else:
+            self.loop.look_at(await asyncio.to_thread(self.scanner.affected, paths))
 
     def _look_at(self, scripts: Collection[ScriptId]) -> None:
         self.loop.look_at(scripts)
 
-    def _jumped(self, jump: Jump) -> None:
-        logger.warning("the clock jumped", extra={"seconds": jump.by.total_seconds()})
+    def _jumped(self, _jump: Jump) -> None:
         self.loop.ring()
         self.loop.look_at(None)
 
