@@ -120,6 +120,7 @@ def test_the_command_line_talks_to_the_server(server: Served):
 
 def test_a_command_without_a_server_says_how_to_start_one(tmp_path: Path):
     with served(tmp_path) as nobody:
+        nobody.env["PYSCHED_URL"] = nobody.url
         said = nobody.command("status", code=1)
 
     assert "pysched serve" in said
