@@ -214,10 +214,15 @@ class Engine:
         return self.run(run_id)
 
     async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
-        """Wait until the run has written beyond `offset` or is over, at most so long."""
+        """Wait until the run writes more, beyond `offset`, or is over, at most so long.
+
+        To be called right after a look at its output: what was told before, and is still
+        not there to be read, has met a full disk and never will be.
+        """
+        told = max(offset, self._waiters.size(RunId(run_id)))
         await self._waiters.wait(
             RunId(run_id),
-            lambda: self.run(run_id).status.final or self._waiters.size(RunId(run_id)) > offset,
+            lambda: self.run(run_id).status.final or self._waiters.size(RunId(run_id)) > told,
             seconds=seconds,
         )
 

@@ -16,18 +16,16 @@ class Waiters:
         """Take in an event of the bus."""
         match event:
             case OutputGrew(sizes=sizes):
-                self._sizes.update(sizes)
-                for run_id in sizes:
+                for run_id in sizes.keys() & self._waiting.keys():
+                    self._sizes[run_id] = sizes[run_id]
                     self._wake(run_id)
             case RunChanged(run=run):
-                if run.status.final:
-                    self._sizes.pop(run.id, None)
                 self._wake(run.id)
             case _:
                 pass
 
     def size(self, run_id: RunId) -> int:
-        """Return how much a live run has written, as far as it was told."""
+        """Return how much a run has written, as far as was told while somebody waited for it."""
         return self._sizes.get(run_id, 0)
 
     async def wait(self, run_id: RunId, done: Callable[[], bool], *, seconds: float) -> None:
@@ -55,3 +53,4 @@ class Waiters:
         waiting.discard(woken)
         if not waiting:
             del self._waiting[run_id]
+            self._sizes.pop(run_id, None)
