@@ -1,6 +1,7 @@
 """Carry out what people and programs ask for: run this now, stop that."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.reconcile.endings import Endings
 from engine.reconcile.enqueue import Request, enqueue_request
 from engine.reconcile.record import Recorder
 from engine.reconcile.state import State
+from engine.runs.finish import discard
 from engine.runs.places import RunPlaces
 from engine.service.refusal import refusal
 
@@ -87,7 +89,11 @@ class Requests:
                 trigger=trigger,
                 payload=await self._keep(run_id, payload),
             )
-            return await self._enqueue(script, request, idempotency_key)
+            try:
+                return await self._enqueue(script, request, idempotency_key)
+            except Refused:
+                await self._discard(run_id, payload)
+                raise
 
         if idempotency_key is None:
             return await enqueue()
@@ -119,6 +125,11 @@ class Requests:
         await asyncio.to_thread(_write, path, payload)
         return str(path)
 
+    async def _discard(self, run_id: RunId, payload: bytes | None) -> None:
+        """Remove the body of a request that became no run: nothing else would ever."""
+        if payload is not None:
+            await asyncio.to_thread(discard, self._places.run(run_id))
+
     async def _enqueue(self, script: Script, request: Request, key: str | None = None) -> RunId:
         now = self._clock.now()
         active = self._state.active.of(script.id)
@@ -143,5 +154,8 @@ class Requests:
 
 
 def _write(path: Path, payload: bytes) -> None:
+    """Write what may be confidential, for this account alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(payload)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(payload)
