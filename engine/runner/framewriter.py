@@ -146,7 +146,8 @@ class FrameWriter:
 
 def _copy_from(old: Path, new: Path, skip: int) -> None:
     """Copy a segment without its first bytes of output, in small pieces. Raises OSError."""
-    with old.open("rb") as source, new.open("wb") as target:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with old.open("rb") as source, os.fdopen(os.open(new, flags, 0o600), "wb") as target:
         while header := source.read(HEADER.size):
             at_ns, stream, length = HEADER.unpack(header)
             if length > skip:

@@ -159,7 +159,8 @@ class SqliteOutputArchive:
         new = file.with_suffix(".new")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as out:
+            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "wb") as out:
                 # No time in the header: equal outputs give equal files.
                 out.write(gzip.compress(frames, _LEVEL, mtime=0))
                 out.flush()

@@ -66,6 +66,12 @@ def test_a_large_output_is_a_file_that_any_tool_can_read(
     )
 
 
+def test_a_large_output_is_for_this_account_alone(archive: SqliteOutputArchive, tmp_path: Path):
+    keep(archive, R1, LARGE)
+
+    assert files(tmp_path)[0].stat().st_mode & 0o777 == 0o600
+
+
 def test_a_large_output_is_found_by_its_words(archive: SqliteOutputArchive):
     keep(archive, R1, LARGE, "connection re-set")
 

@@ -145,6 +145,12 @@ def test_no_room_for_the_exact_cut_keeps_somewhat_more(tmp_path: Path, monkeypat
     assert writer.cut == 28 - len(kept)
 
 
+def test_a_shortened_segment_is_for_this_account_alone(tmp_path: Path):
+    _write(tmp_path, [b"0123456"] * 4, 10)
+
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
 def _write(directory: Path, written: list[bytes], limit: int | None) -> FrameWriter:
     writer = FrameWriter(directory, limit)
     for number, data in enumerate(written):
