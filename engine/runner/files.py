@@ -27,7 +27,11 @@ class Claim:
         self._directory = directory
         self._content = content
         self._fd = os.open(directory / CLAIM_NAME, flags, 0o600)
-        self._write(content)
+        try:
+            self._write(content)
+        except OSError:
+            os.close(self._fd)
+            raise
 
     def sync(self) -> None:
         """Bring it to the disk, so that not even a power cut makes a second start of the run.
