@@ -13,7 +13,7 @@ from engine.model.identity import RunId, ScriptId, occurrence_run_id
 from engine.model.run import Cause, Occurrence, Outcome, Run, RunStatus
 from engine.model.script import Script
 from engine.model.trigger import Trigger
-from engine.runs.overlap import REPLACED, on_due
+from engine.runs.overlap import REPLACED, decide, on_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +51,17 @@ def enqueue_demands(
     now: datetime,
 ) -> Enqueued:
     """Decide on each moment in turn, each with those before it in mind."""
-    going = list(active)
+    going = [run for run in active if not run.status.final]
     occurrences: list[Occurrence] = []
     runs: list[Run] = []
     cancels: list[Cancel] = []
     for demand in demands:
         run = _run_of(script.id, trigger, demand, now)
-        decision = on_due(script, going)
+        decision = decide(script, going)
         if decision.enqueue:
             cancels += [Cancel(run_id, REPLACED) for run_id in decision.cancel]
-            going = [other for other in going if other.id not in decision.cancel]
+            if decision.cancel:
+                going = [other for other in going if other.id not in decision.cancel]
             going.append(run)
         else:
             run = replace(run, status=RunStatus.SKIPPED, reason=decision.reason, finished_at=now)

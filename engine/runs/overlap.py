@@ -38,7 +38,11 @@ def concurrency(script: Script) -> int:
 
 def on_due(script: Script, active: Sequence[Run]) -> Decision:
     """Decide on a new run of `script`, whose queued and running runs are `active`."""
-    going = [run for run in active if not run.status.final]
+    return decide(script, [run for run in active if not run.status.final])
+
+
+def decide(script: Script, going: Sequence[Run]) -> Decision:
+    """Decide like `on_due`, with none in `going` that is over; a long queue costs nothing."""
     if not going:
         return ENQUEUE
     if script.overlap is Overlap.REPLACE:

@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+import pytest
+
 from engine.model.identity import RunId
 from engine.model.run import Cause, Outcome, RunStatus
 from engine.model.script import Overlap
@@ -14,6 +18,7 @@ from tests.fakes.world import URL, a_run, a_script, at, every
 
 NOW = at("2026-05-01 09:30")
 EVERY = every(60)
+HOUR = timedelta(hours=1)
 FIRST, SECOND, THIRD = at("2026-05-01 09:27"), at("2026-05-01 09:28"), at("2026-05-01 09:29")
 
 
@@ -49,6 +54,16 @@ def test_a_skipped_run_is_over_and_says_why():
 
     (run,) = found.runs
     assert (run.status, run.reason, run.finished_at) == (RunStatus.SKIPPED, "overlap", NOW)
+
+
+def test_a_long_line_is_not_looked_through_for_each_moment(monkeypatch: pytest.MonkeyPatch):
+    script, moments = a_script(EVERY, overlap=Overlap.QUEUE), range(200)
+    looks: list[RunStatus] = []
+    monkeypatch.setattr(RunStatus, "final", property(lambda status: looks.append(status)))
+
+    enqueue_demands(script, EVERY, demands(*(FIRST + n * HOUR for n in moments)), (), NOW)
+
+    assert len(looks) <= len(moments)
 
 
 def test_a_script_that_queues_gets_a_run_for_each_moment():
