@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import NotFound, Refused
@@ -19,6 +20,15 @@ from engine.reconcile.state import State
 from engine.runs.finish import discard
 from engine.runs.places import RunPlaces
 from engine.service.refusal import refusal
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Held by one of the requests that bear the same idempotency key."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+    """How many have it or wait for it; none of them may be left with a lock of its own."""
 
 
 class Requests:
@@ -37,7 +47,7 @@ class Requests:
         self._recorder = recorder
         self._endings = endings
         self._places = places
-        self._turns: dict[tuple[ScriptId, str], asyncio.Lock] = {}
+        self._turns: dict[tuple[ScriptId, str], _Turn] = {}
 
     async def execute(
         self,
@@ -107,12 +117,16 @@ class Requests:
         Requests with the same key that come at the same time take turns; one that
         was refused left no run, so the next may try.
         """
-        async with self._turns.setdefault(key, asyncio.Lock()):
-            try:
+        turn = self._turns.setdefault(key, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock:
                 known = self._runs.requested(*key)
                 return known if known is not None else await enqueue()
-            finally:
-                self._turns.pop(key, None)
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[key]
 
     def _known(self, run_id: RunId) -> Run | None:
         return self._state.active.get(run_id) or self._runs.run(run_id)
