@@ -262,7 +262,12 @@ class Dispatcher:
         environment = self.environment(script) if script is not None else None
         if script is None or environment is None:
             return run
-        return self._with_origin(run, script, environment)
+        try:
+            return self._with_origin(run, script, environment)
+        except (EngineError, OSError) as error:
+            # Such as a damaged repository. It is recorded all the same; its start says more.
+            logger.warning("origin unknown", extra={"run_id": run.id, "error": str(error)})
+            return run
 
     def _with_provenance(self, run: Run, script: Script, environment: Environment) -> Run:
         previous = run.previous_status or self._previous_status(script)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
-from engine.errors import Unavailable
+from engine.errors import EngineError, Unavailable, UnusableDatabase
 from engine.model.event import Listener, RunChanged
 from engine.model.identity import RunId
 from engine.model.run import Run
@@ -57,8 +57,9 @@ class Recorder:
         runner and not from the disk, so whoever hears of it tells it at once.
         """
         inserted: Collection[RunId] = ()
-        transition = replace(transition, new_runs=[self.stamp(run) for run in transition.new_runs])
         try:
+            stamped = [self.stamp(run) for run in transition.new_runs]
+            transition = replace(transition, new_runs=stamped)
             inserted = await self.insist(lambda: self._runs.commit(transition))
         finally:
             # One that was not inserted belongs to a moment that was settled before.
@@ -77,7 +78,7 @@ class Recorder:
         """
         if not self._behind:
             try:
-                return await write()
+                return await self._attempt(write)
             except Unavailable as error:
                 self._fail(error)
         self._behind += 1
@@ -90,15 +91,22 @@ class Recorder:
     async def _repeat(self, write: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                result = await write()
+                return await self._attempt(write)
             except Unavailable as error:
                 self._fail(error)
                 await asyncio.sleep(PAUSE_SECONDS)
-            else:
-                self.failure = None
-                return result
 
-    def _fail(self, error: Unavailable) -> None:
+    async def _attempt(self, write: Callable[[], Awaitable[T]]) -> T:
+        try:
+            result = await write()
+        except UnusableDatabase as error:
+            # No use in trying again, but whoever asks for the server's health has to know.
+            self._fail(error)
+            raise
+        self.failure = None
+        return result
+
+    def _fail(self, error: EngineError) -> None:
         if self.failure is None:
             logger.error("cannot write to the database", extra={"error": str(error)})
         self.failure = str(error)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.errors import Unavailable
+from engine.errors import BrokenRepository, Unavailable, UnusableDatabase
 from engine.model.event import RunChanged
 from engine.model.run import Outcome, RunStatus
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
@@ -145,3 +145,35 @@ async def test_what_comes_later_waits_behind_what_has_to_be_repeated(
     await engine.quiet()
 
     assert [run.script for run in disk.runs.runs.values()] == ["a", "b"]
+
+
+@on_a_loop
+async def test_a_damaged_database_is_told_until_a_write_succeeds(disk: Disk):
+    disk.put(a_script())
+    engine = await Engine(disk).start()
+    disk.runs.gate.error = UnusableDatabase("pysched.db: the database is damaged")
+    with pytest.raises(UnusableDatabase):
+        await engine.execute(SCRIPT)
+    meanwhile = engine.recorder.failure
+    await emptied(engine)
+
+    await engine.execute(SCRIPT, "bbbbbb")
+
+    assert (meanwhile, engine.recorder.failure) == ("pysched.db: the database is damaged", None)
+
+
+@on_a_loop
+async def test_a_run_is_recorded_though_nobody_can_tell_its_commit(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    disk.put(a_script())
+    engine = await Engine(disk).start()
+
+    def damaged() -> None:
+        raise BrokenRepository("HEAD cannot be read")
+
+    monkeypatch.setattr(disk.sources, "revision", damaged)
+    await engine.execute(SCRIPT)
+    await engine.quiet()
+
+    assert disk.statuses(SCRIPT) == ["failed"]
