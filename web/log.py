@@ -67,7 +67,8 @@ def configure(directory: Path, *, level: str, as_json: bool) -> None:
 
     `level` is debug, info, warning or error. Raises OSError when the file cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    # Messages name what scripts are called with and by whom: for this account alone.
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = RotatingFileHandler(
         directory / "pysched.log", maxBytes=FILE_SIZE, backupCount=FILES_KEPT, encoding="utf-8"
     )

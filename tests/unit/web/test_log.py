@@ -72,6 +72,13 @@ def test_the_file_gets_every_message_as_json(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("restored_logging")
+def test_the_directory_of_logs_is_for_this_account_alone(tmp_path):
+    configure(tmp_path / "logs", level="info", as_json=False)
+
+    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("restored_logging")
 def test_with_json_the_terminal_gets_the_same(tmp_path, capsys):
     configure(tmp_path, level="info", as_json=True)
     logging.getLogger("pysched").info("serving")
