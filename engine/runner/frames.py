@@ -109,6 +109,18 @@ def read_frames(directory: Path, offset: int = 0) -> Iterator[Frame]:
         yield from batch
 
 
+class Place(NamedTuple):
+    """Where a reader stands, so that another can go on there without a file kept open."""
+
+    segment: int
+    byte: int
+    """In the segment's file."""
+    at: int
+    """The output's offset at that byte."""
+    offset: int
+    """Of the next byte to be returned."""
+
+
 class FrameReader:
     """Follows the output of one run; keeps its place, so each look costs what is new."""
 
@@ -121,6 +133,19 @@ class FrameReader:
         self._fd = -1
         self._place = 0
         self._at = 0
+
+    @classmethod
+    def at(cls, directory: Path, place: Place) -> "FrameReader":
+        """Go on where another reader stood; its segment may have gone since."""
+        reader = cls(directory, place.offset)
+        reader._open(place.segment)
+        if reader._fd >= 0:
+            reader._place, reader._at = place.byte, place.at
+        return reader
+
+    @property
+    def place(self) -> Place:
+        return Place(self._segment, self._place, self._at, self.offset)
 
     def __del__(self) -> None:
         self.close()

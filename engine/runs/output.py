@@ -49,7 +49,7 @@ def chunks(source: Source, offset: int = 0, view: View = "all") -> Iterator[Chun
     """Yield the output from an offset on to what is there now."""
     for frame in _frames(source, offset):
         chunk = _chunk(frame)
-        if _shows(view, chunk.stream):
+        if shows(view, chunk.stream):
             yield chunk
 
 
@@ -63,7 +63,7 @@ def read(source: Source, *, offset: int = 0, view: View = "all", limit: int = 1 
     room, place = limit, offset
     for frame in _frames(source, offset):
         chunk = _chunk(frame)
-        if _shows(view, chunk.stream):
+        if shows(view, chunk.stream):
             if room <= 0:
                 return Slice(b"".join(parts), place, more=True)
             if len(chunk.data) > room and chunk.stream != "notice":
@@ -91,8 +91,18 @@ def searchable(source: Source) -> str:
 class Follower:
     """Follows a live run's output; each look costs what is new."""
 
-    def __init__(self, directory: Path, offset: int = 0) -> None:
-        self._reader = frames.FrameReader(directory, offset)
+    def __init__(self, directory: Path, start: int | frames.Place = 0) -> None:
+        """Begin at an offset, or where another Follower stood."""
+        self._reader = (
+            frames.FrameReader(directory, start)
+            if isinstance(start, int)
+            else frames.FrameReader.at(directory, start)
+        )
+
+    @property
+    def place(self) -> frames.Place:
+        """Where it stands; another one can go on there."""
+        return self._reader.place
 
     @property
     def offset(self) -> int:
@@ -118,5 +128,6 @@ def _chunk(frame: frames.Frame) -> Chunk:
     return Chunk(frame.offset, frame.end, reports.moment(frame.at_ns), name, frame.data)
 
 
-def _shows(view: View, stream: str) -> bool:
+def shows(view: View, stream: str) -> bool:
+    """Say whether a view has a stream in it; notices are in all of them."""
     return view in ("all", stream) or stream == "notice"

@@ -21,6 +21,8 @@ from engine.model.script import Script
 from engine.model.status import Collected, Coming, Health, Output, OutputLine, ScriptReport
 from engine.ports import Page, RunFilter
 from engine.runs import lines, output
+from engine.runs.output import View
+from engine.runs.tails import BATCH, Tails
 from engine.schedule.preview import coming
 from engine.service.compose import Composition, compose
 from engine.service.health import health
@@ -41,6 +43,7 @@ class Engine:
     def __init__(self, composition: Composition) -> None:
         self._all = composition
         self._waiters = Waiters()
+        self._tails = Tails()
         composition.bus.subscribe(self._waiters.receive)
         self._stopping = asyncio.Event()
 
@@ -153,10 +156,12 @@ class Engine:
         return {run_id: reasons.get(RunId(run_id), "starts now") for run_id in queued}
 
     def output(
-        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: output.View = "all"
+        self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: View = "all"
     ) -> Output:
         """Return a part of a run's output, counted in bytes of both streams together."""
         finished = self.run(run_id).status.final
+        if not finished and limit >= 2 * BATCH:
+            return self._live_output(RunId(run_id), offset, limit, stream)
         read = partial(output.read, offset=offset, view=stream, limit=limit)
         found = self._all.files.look(RunId(run_id), read)
         return Output(
@@ -165,6 +170,11 @@ class Engine:
             next_offset=found.next_offset,
             finished=finished and not found.more,
         )
+
+    def _live_output(self, run_id: RunId, offset: int, limit: int, stream: View) -> Output:
+        directory = self._all.places.run(run_id)
+        found = self._tails.read(run_id, directory, offset=offset, view=stream, limit=limit)
+        return Output(data=found.data, offset=offset, next_offset=found.next_offset, finished=False)
 
     def output_lines(self, run_id: str, *, tail: int | None = None) -> Sequence[OutputLine]:
         """Return a run's output as lines, each with its time and stream."""

@@ -22,7 +22,7 @@ from web.service import Service, Stream
 
 router = APIRouter(tags=["runs"])
 
-CHUNK = 1_000_000
+CHUNK = 1 << 20
 WHOLE = 16_000_000
 """Bytes of one answer at most; more than the output limit that holds by default."""
 TEXT = "text/plain; charset=utf-8"
