@@ -11,17 +11,28 @@ SERVER_FILE = "server.json"
 
 
 def note(data: Path, url: str, key: str) -> None:
-    """Write the file in one step. Raises OSError."""
+    """Write the file in one step and remove drafts that killed servers left. Raises OSError.
+
+    For the one server of a data directory, so nobody else is at work on a draft.
+    """
+    _remove_drafts(data)
     content = json.dumps({"url": url, "key": key, "pid": os.getpid()})
     draft = data / f"{SERVER_FILE}.{os.getpid()}"
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        # A draft left by a killed process keeps its old mode when it is opened again.
-        os.fchmod(fd, 0o600)
-        os.write(fd, content.encode())
-    finally:
-        os.close(fd)
-    draft.replace(data / SERVER_FILE)
+        # Exclusive: an old file would keep its mode and might be open elsewhere.
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(content)
+        draft.replace(data / SERVER_FILE)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _remove_drafts(data: Path) -> None:
+    for draft in data.glob(f"{SERVER_FILE}.*"):
+        if draft.suffix[1:].isdecimal():
+            draft.unlink(missing_ok=True)
 
 
 def forget(data: Path) -> None:

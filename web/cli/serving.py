@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import secrets
 import socket
@@ -30,6 +31,8 @@ from web.listening import address_of, bind
 from web.log import configure
 from web.permissions import Keys, Principal, Role
 from web.service import Service
+
+logger = logging.getLogger(__name__)
 
 STOPPED = 0
 CANNOT_START = 3
@@ -136,7 +139,7 @@ class _Process:
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
         try:
             await server.listening.wait()
-            serverfile.note(self._settings.paths.data, url, key)
+            self._note(url, key)
             self._report.started(url, own_key=own is not None)
             self._report.overview(await overview(engine))
             _collect_garbage_from_now_on()
@@ -146,6 +149,17 @@ class _Process:
             server.stop()
             await serving
             serverfile.forget(self._settings.paths.data)
+
+    def _note(self, url: str, key: str) -> None:
+        try:
+            serverfile.note(self._settings.paths.data, url, key)
+        except OSError as error:
+            # Scripts run all the same; to end here would only start the engine anew, in a loop.
+            logger.warning(
+                "commands on this machine will not find the server, as its address cannot be "
+                "noted; make room on the disk and start again",
+                extra={"error": str(error)},
+            )
 
     async def _until_stopped(self, serving: "asyncio.Task[None]", engine: Startable) -> None:
         """Return when a signal came and no run is to be waited for."""

@@ -229,3 +229,18 @@ def test_an_engine_that_cannot_start_says_why(start):
     _, error = process.popen.communicate(timeout=15)
 
     assert (process.popen.returncode, error) == (3, "error: the tree cannot be read\n")
+
+
+def test_a_server_whose_address_cannot_be_noted_serves_all_the_same(start, tmp_path):
+    (tmp_path / "server.json").mkdir()
+    process = start()
+    url = process.until(r"serving  (\S+)")[1]
+
+    answer = httpx.get(f"{url}/api/health")
+
+    assert (answer.status_code, process.end()[0]) == (200, 0)
+    assert "commands on this machine will not find the server" in _logged(tmp_path)
+
+
+def _logged(data: Path) -> str:
+    return (data / "logs" / "pysched.log").read_text()
