@@ -311,6 +311,10 @@ class Environments(Protocol):
         """Return a built environment, to go on with the last good one."""
         ...
 
+    def touch(self, key: EnvironmentKey) -> None:
+        """Note that a run starts in an environment, from which it is kept for a while."""
+        ...
+
     def failure(self, request: EnvironmentRequest) -> str | None:
         """Return the message of the newest build of this request if it failed."""
         ...

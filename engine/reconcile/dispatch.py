@@ -241,6 +241,7 @@ class Dispatcher:
         self._parts.launcher.start(request)
         self._state.active.put(run)
         self._state.starting.add(run.id)
+        self._parts.environments.touch(environment.key)
 
     def _refuse(self, run: Run, error: Exception) -> None:
         if self._state.active.get(run.id) is None:

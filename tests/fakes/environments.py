@@ -23,6 +23,8 @@ class FakeEnvironments:
     def __init__(self) -> None:
         self.builds: list[EnvironmentRequest] = []
         """Builds that were really made, in order, failed ones included."""
+        self.touched: list[EnvironmentKey] = []
+        """The environments that runs were started in, in order."""
         self._failing: dict[EnvironmentRequest, str] = {}
         self._ready: dict[EnvironmentRequest, Environment] = {}
         self._failures: dict[EnvironmentRequest, str] = {}
@@ -76,6 +78,9 @@ class FakeEnvironments:
 
     def by_key(self, key: EnvironmentKey) -> Environment | None:
         return next((e for e in self._ready.values() if e.key == key), None)
+
+    def touch(self, key: EnvironmentKey) -> None:
+        self.touched.append(key)
 
     def failure(self, request: EnvironmentRequest) -> str | None:
         return self._failures.get(request)

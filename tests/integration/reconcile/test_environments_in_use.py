@@ -144,3 +144,14 @@ async def test_a_build_that_could_not_be_tried_is_asked_for_again_by_the_next_pa
     await engine.look()
 
     assert (refusals, disk.environments.builds) == (1, [NEW])
+
+
+@on_a_loop
+async def test_the_start_of_a_run_counts_as_a_use_of_its_environment(disk: Disk):
+    disk.put(needing(OLD))
+    engine = await Engine(disk).start()
+    before = list(disk.environments.touched)
+
+    await engine.pass_time(60)
+
+    assert (before, disk.environments.touched) == ([], [an_environment(OLD).key])
