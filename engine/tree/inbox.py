@@ -37,11 +37,6 @@ def matching(directory: Path, pattern: str) -> dict[Path, Stamp]:
     return found
 
 
-def appeared(before: Mapping[Path, Stamp], after: Mapping[Path, Stamp]) -> tuple[Path, ...]:
-    """Return the files that are new or changed since `before`, in order. Pure."""
-    return tuple(sorted(path for path, stamp in after.items() if before.get(path) != stamp))
-
-
 def settled(found: Mapping[Path, Stamp], now_ns: int) -> dict[Path, Stamp]:
     """Return the files that nobody has written to for a moment. Pure.
 
