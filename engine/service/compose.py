@@ -124,7 +124,12 @@ class Composition:
             self.clock, self.state, self.runs, self.recorder, self.endings, self.places
         )
         self.housekeeping = Housekeeping(
-            self.stores.main, self.stores.archive, self.environments, self.files, self.clock
+            self.stores.main,
+            self.stores.archive,
+            self.environments,
+            self.files,
+            sources,
+            self.clock,
         )
 
     async def start(self, deadline: float) -> None:

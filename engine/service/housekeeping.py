@@ -1,17 +1,24 @@
-"""Remove what is past its time: runs, output, the ledger's old rows, unused environments."""
+"""Remove what is past its time: runs, output, old rows, unused environments and checkouts."""
 
+import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from engine.environments.catalog import UvEnvironments
+from engine.errors import EngineError
 from engine.model.identity import EnvironmentKey, RunId
 from engine.model.script import Keep
 from engine.model.status import Collected
 from engine.ports import Clock, InForce
 from engine.reconcile.active import ActiveRuns
 from engine.runs.files import RunFiles
+from engine.service.checkouts import collect_checkouts
+from engine.service.workplace import TreeSources
 from engine.store.database import Database
 from engine.store.output import SqliteOutputArchive
 from engine.store.pruning import Pruning
+
+logger = logging.getLogger(__name__)
 
 
 class Housekeeping:
@@ -21,11 +28,13 @@ class Housekeeping:
         archive: SqliteOutputArchive,
         environments: UvEnvironments,
         files: RunFiles,
+        sources: TreeSources,
         clock: Clock,
     ) -> None:
         self._archive = archive
         self._environments = environments
         self._files = files
+        self._sources = sources
         self._clock = clock
         self._pruning = Pruning(database, self._discard)
 
@@ -35,9 +44,21 @@ class Housekeeping:
         now = self._clock.now()
         pruned = await self._pruning.prune(keeps, Keep(), now)
         collected = await self._environments.gc(self._in_use(scripts, active), now)
+        await self._collect_checkouts(active, now)
         return Collected(
             environments=len(collected.removed), runs=pruned.runs, bytes=collected.bytes
         )
+
+    async def _collect_checkouts(self, active: ActiveRuns, now: datetime) -> None:
+        try:
+            head = self._sources.revision()
+        except EngineError as error:
+            logger.warning("old checkouts are not looked for", extra={"error": str(error)})
+            return
+        in_use = {run.commit for run in active if run.commit}
+        if head is not None:
+            in_use.add(head)
+        await collect_checkouts(self._sources.checkouts, in_use, now)
 
     def _in_use(self, scripts: Sequence[InForce], active: ActiveRuns) -> set[EnvironmentKey]:
         used = {each.environment for each in scripts if each.environment is not None}

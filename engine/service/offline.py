@@ -30,6 +30,7 @@ from engine.service.check import definition, scan, validate
 from engine.service.clock import SystemClock
 from engine.service.compose import CONFIRMATION, open_environments, open_stores
 from engine.service.housekeeping import Housekeeping
+from engine.service.workplace import TreeSources
 from engine.tree.create import create_script
 from schemas.settings import Settings
 
@@ -136,7 +137,13 @@ async def collect(settings: Settings) -> Collected:
             requests=RequestBuilder(places=places, server_env={}),
             outputs=stores.archive,
         )
-        housekeeping = Housekeeping(stores.main, stores.archive, environments, files, clock)
+        tree = settings.paths.scripts
+        sources = TreeSources(
+            tree, lambda: Repository.discover(tree), settings.paths.data / "checkouts"
+        )
+        housekeeping = Housekeeping(
+            stores.main, stores.archive, environments, files, sources, clock
+        )
         active = ActiveRuns(stores.runs.active())
         return await housekeeping.collect(stores.scripts.load(), active)
     finally:

@@ -1,6 +1,7 @@
 """Where runs take place: the files they start from."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ class TreeSources:
     ) -> None:
         self._root = root
         self._repository = repository
-        self._checkouts = checkouts
+        self.checkouts = checkouts
 
     def revision(self) -> str | None:
         repository = self._repository()
@@ -43,12 +44,14 @@ class TreeSources:
 
     def _checkout(self, repository: Repository, script: ScriptId, revision: str) -> Path:
         """Check a script out once a revision; runs of the same revision share the directory."""
-        target = self._checkouts / revision / script
+        target = self.checkouts / revision / script
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The time of its last use, for `collect_checkouts`.
+        os.utime(self.checkouts / revision)
         if target.is_dir():
             return target
-        target.parent.mkdir(parents=True, exist_ok=True)
         # Of its own, for runs that are made ready at the same time do the same.
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=self.checkouts))
         try:
             repository.export(revision, script, beside / target.name)
             (beside / target.name).rename(target)
