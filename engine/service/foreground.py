@@ -109,6 +109,8 @@ class Foreground:
         client.subscribe(events.put_nowait)
         client.open()
         await client.wait_connected(CONNECT_SECONDS)
+        # Should this process die, the runner goes: at once, or when the run is over.
+        client.stop("leave")
         places = RunPlaces(data)
         builder = RequestBuilder(places=places, server_env=dict(os.environ))
         request = builder.build(run, script, environment, self._tree.resolve() / script.id)
@@ -117,8 +119,6 @@ class Foreground:
         state.mkdir(parents=True, exist_ok=True)
         request = replace(request, env={**request.env, "PYSCHED_STATE_DIR": str(state)})
         client.start(request)
-        # Should this process die, the runner goes once the run is over.
-        client.stop("leave")
         self._cancel = partial(client.cancel, run.id, f"cancelled by {run.requested_by}")
         try:
             return await self._until_the_end(run, script, events, request.directory)
