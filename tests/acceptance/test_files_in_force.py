@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -18,6 +19,8 @@ TRIES = 4
 PRINT = "print('hello')\n"
 SCHEDULED = "triggers:\n  - at: 2099-01-01T00:00:00\n"
 """So far away that no test sees it come."""
+
+WATCHLESS = (sys.executable, str(Path(__file__).with_name("watchless.py")))
 
 numbers = count(1)
 
@@ -336,7 +339,7 @@ def limited(tmp_path: Path) -> Iterator[Served]:
             server.script(f"s{number:02}", PRINT, manifest("none"))
         under = ["unshare", "-Ur", "sh", "-c", limit, "sh"]
         permitted = subprocess.run([*under, "true"], capture_output=True, check=False)
-        server.start(under=under if permitted.returncode == 0 else ())
+        server.start(under=under if permitted.returncode == 0 else WATCHLESS)
         yield server
 
 

@@ -44,10 +44,12 @@ def code_blocks(page: Path, *languages: str) -> list[str]:
 
 
 def tracked_files() -> list[Path]:
-    """Return the files that git keeps, from the root; those being deleted are left out."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
-    )
+    """Return the files that git keeps, from the root; those being deleted are left out.
+
+    The checkout may be another account's, as in a container that mounts it.
+    """
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
     paths = [Path(name) for name in listed.stdout.split("\0") if name]
     return [path for path in paths if (ROOT / path).is_file()]
 
