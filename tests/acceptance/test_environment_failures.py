@@ -53,9 +53,10 @@ def own_server(index: PackageIndex, tmp_path: Path) -> Iterator[Served]:
 def needs(server: Served, script: str, requirements: str) -> None:
     """Make or change a script that prints the version of its first requirement."""
     package = re.split(r"\W", requirements)[0]
-    if not (server.tree / script).exists():
-        server.script(script, f"import {package}\nprint({package}.VERSION)\n")
+    is_new = not (server.tree / script).exists()
     server.write(f"{script}/requirements.txt", f"{requirements}\n")
+    if is_new:
+        server.script(script, f"import {package}\nprint({package}.VERSION)\n")
 
 
 def is_in_state(server: Served, script: str, state: str) -> dict[str, Any]:
