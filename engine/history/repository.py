@@ -28,6 +28,7 @@ from engine.errors import BrokenRepository, NotFound
 from engine.history.checkout import Item, write_checkout
 from engine.history.commit import commit_files, read_content
 from engine.history.files import files_to_commit
+from engine.history.head import LooseHead
 from engine.history.modes import DIRECTORY, SUBMODULE, as_git_has_it
 
 BRANCH = Ref(b"refs/heads/main")
@@ -52,6 +53,7 @@ class Repository:
         with self._opened() as repo:
             self._refs = repo.refs
             self._common = Path(repo.commondir())
+            self._head = LooseHead(Path(repo.controldir()), self._common)
 
     @classmethod
     def discover(cls, tree: Path) -> "Repository | None":
@@ -95,7 +97,7 @@ class Repository:
     def head(self) -> str | None:
         """Return the id of the commit that is checked out, None before the first one."""
         try:
-            head = self._refs[_HEAD]
+            head = self._head.read() or self._refs[_HEAD]
         except KeyError:
             return None
         except (OSError, *_DAMAGE) as error:

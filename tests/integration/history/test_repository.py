@@ -1,5 +1,6 @@
 import stat
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,6 +105,30 @@ def test_head_follows_a_checkout_of_another_branch_and_a_detached_one(git: Git) 
     git("checkout", "-q", "--detach", str(first))
 
     assert (on_branch, repository.head()) == (second, first)
+
+
+def test_head_follows_a_branch_that_is_moved_without_a_checkout(git: Git) -> None:
+    repository = found(git.directory)
+    first = repository.head()
+    (git.directory / "new").write_text("x")
+    second = git.commit()
+    seen = [repository.head()]
+    git("update-ref", "refs/heads/main", str(first))
+    seen.append(repository.head())
+
+    assert seen == [second, first]
+
+
+@pytest.mark.parametrize("head", [b"ref: refs/heads/a\0b\n", b"ref: refs/../config\n"])
+def test_a_head_that_names_no_branch_gives_no_commit(git: Git, head: bytes) -> None:
+    repository, commit = found(git.directory), "unknown"
+    (git.directory / ".git" / "config").write_bytes(b"a" * 40)
+    (git.directory / ".git" / "HEAD").write_bytes(head)
+
+    with suppress(BrokenRepository):
+        commit = repository.head() or "none"
+
+    assert commit in {"none", "unknown"}
 
 
 def test_a_linked_work_tree_has_its_own_head(git: Git, tmp_path: Path) -> None:
