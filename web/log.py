@@ -15,6 +15,7 @@ from typing import Any
 
 FILE_SIZE = 10_000_000
 FILES_KEPT = 5
+LINES_UNTIL_LOOK = 50
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; all else was bound by the caller."""
@@ -62,6 +63,21 @@ class TextFormatter(logging.Formatter):
         return f"{text}: {record.exc_info[1]!r}; the log file has the trace"
 
 
+class _File(RotatingFileHandler):
+    """The log file; looks at its size now and then, since each look is three system calls."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=FILE_SIZE, backupCount=FILES_KEPT, encoding="utf-8")
+        self._until_look = 0
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - their name
+        self._until_look -= 1
+        if self._until_look > 0:
+            return False
+        self._until_look = LINES_UNTIL_LOOK
+        return bool(super().shouldRollover(record))
+
+
 def configure(directory: Path, *, level: str, as_json: bool) -> None:
     """Send all messages of this process to the log file and the terminal.
 
@@ -69,9 +85,7 @@ def configure(directory: Path, *, level: str, as_json: bool) -> None:
     """
     # Messages name what scripts are called with and by whom: for this account alone.
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = RotatingFileHandler(
-        directory / "pysched.log", maxBytes=FILE_SIZE, backupCount=FILES_KEPT, encoding="utf-8"
-    )
+    file = _File(directory / "pysched.log")
     file.setFormatter(JsonFormatter())
     root = logging.getLogger()
     for old in tuple(root.handlers):

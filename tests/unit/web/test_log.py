@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from web import log
 from web.log import JsonFormatter, TextFormatter, configure
 
 
@@ -92,3 +93,17 @@ def test_news_of_libraries_are_left_out(tmp_path):
     logging.getLogger("httpx").info("HTTP Request")
 
     assert (tmp_path / "pysched.log").read_text() == ""
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_log_file_that_is_full_is_put_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "FILE_SIZE", 1_000)
+    monkeypatch.setattr(log, "LINES_UNTIL_LOOK", 3)
+    configure(tmp_path, level="info", as_json=False)
+
+    for number in range(30):
+        logging.getLogger("pysched").info("run ended", extra={"number": number})
+
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files[:2] == ["pysched.log", "pysched.log.1"]
+    assert all(path.stat().st_size < 2_000 for path in tmp_path.iterdir())
