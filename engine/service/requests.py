@@ -21,7 +21,6 @@ from engine.runs.finish import discard
 from engine.runs.places import RunPlaces
 from engine.service.refusal import refusal
 
-
 _TOKEN = 12
 """Hexadecimal digits that tell runs of the same second apart."""
 
