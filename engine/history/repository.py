@@ -11,11 +11,13 @@ keep their files mapped, and miss what a `git gc` beside us does.
 
 import os
 import re
+import shutil
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dulwich.errors import ChecksumMismatch, FileFormatException, NotGitRepository
 from dulwich.ignore import IgnoreFilterManager
@@ -39,6 +41,9 @@ IGNORED = (".venv", "__pycache__", "*.pyc")
 _ANCESTOR = re.compile(r"(?P<name>.+?)(?P<steps>(?:~\d*|\^)*)\Z", re.DOTALL)
 _DAMAGE = (KeyError, ValueError, AssertionError, zlib.error, FileFormatException, ChecksumMismatch)
 """What dulwich raises for objects that are missing or damaged."""
+UNFINISHED = "pysched-unfinished"
+"""In a repository's control directory for as long as its first commit is not made."""
+_ASIDE = ".pysched-begin-"
 _DEEPEST = 100
 """Directories inside one another; deeper trees are made to exhaust whoever reads them."""
 
@@ -59,17 +64,19 @@ class Repository:
     def discover(cls, tree: Path) -> "Repository | None":
         """Return the repository that a directory is in, None when it is in none.
 
+        One whose first commit `init_if_missing` did not finish is none yet.
         Raises BrokenRepository for one that cannot be read.
         """
         real = Path(os.path.realpath(tree))
         try:
             with closing(Repo.discover(real)) as repo:
                 bare, root = repo.bare, Path(os.path.realpath(repo.path))
+                unfinished = (Path(repo.controldir()) / UNFINISHED).exists()
         except NotGitRepository:
             return None
         except (OSError, *_DAMAGE) as error:
             raise _broken(real, error) from error
-        if bare:
+        if bare or unfinished:
             return None
         prefix = real.relative_to(root).as_posix()
         return cls(root, "" if prefix == "." else prefix)
@@ -86,10 +93,13 @@ class Repository:
             return found
         try:
             _write_ignore_file(tree)
-            with closing(Repo.init(str(tree), default_branch=b"main")) as repo:
+            with closing(_begun(tree)) as repo:
                 _configure(repo)
-                files = files_to_commit(repo.path, _ignored(repo, ""))
-                commit_files(repo, files, BRANCH, "Begin the history of the scripts", now)
+                # A person may have committed in what a kill left.
+                if not repo.get_refs():
+                    files = files_to_commit(repo.path, _ignored(repo, ""))
+                    commit_files(repo, files, BRANCH, "Begin the history of the scripts", now)
+                (Path(repo.controldir()) / UNFINISHED).unlink()
         except OSError as error:
             raise _broken(tree, error) from error
         return cls(Path(os.path.realpath(tree)), "")
@@ -242,6 +252,20 @@ def _write_ignore_file(tree: Path) -> None:
     file = tree / ".gitignore"
     if not file.exists():
         file.write_text("".join(f"{line}\n" for line in IGNORED))
+
+
+def _begun(tree: Path) -> Repo:
+    """Return the tree's repository without its first commit, made or left so by a kill."""
+    control = tree / ".git"
+    if not control.exists():
+        for left in tree.glob(f"{_ASIDE}*"):
+            shutil.rmtree(left)
+        with TemporaryDirectory(prefix=_ASIDE, dir=tree) as aside:
+            Repo.init(aside, default_branch=b"main").close()
+            made = Path(aside) / ".git"
+            (made / UNFINISHED).touch()
+            made.rename(control)
+    return Repo(str(tree))
 
 
 def _configure(repo: Repo) -> None:

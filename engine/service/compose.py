@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.environments.session import BuildProgress
 from engine.errors import EngineError, Unavailable
+from engine.history.begin import begin
 from engine.history.repository import Repository
 from engine.model.environment import Environment
 from engine.model.event import BuildChanged
@@ -167,7 +168,7 @@ class Composition:
         if self.repository is not None or self.state.held or self.loop.failure:
             return
         try:
-            found = await asyncio.to_thread(Repository.init_if_missing, self.root, self.clock.now())
+            found = await begin(self.root, self.clock.now())
             found.exclude(".venv")
             self.repository = found
         except EngineError as error:

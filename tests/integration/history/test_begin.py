@@ -1,0 +1,82 @@
+"""A tree is put under git by a process of its own."""
+
+import asyncio
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BrokenRepository
+from engine.history import repository
+from engine.history.begin import begin
+
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
+
+
+def log(tree: Path) -> str:
+    return subprocess.run(
+        ["git", "-C", str(tree), "log", "--format=%s %ct", "--name-only"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_all_files_are_in_the_first_commit(tmp_path: Path):
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "hello.py").write_text("print('hello')\n")
+
+    begun = asyncio.run(begin(tmp_path, NOW))
+
+    assert begun.head() is not None
+    assert log(tmp_path).split("\n\n") == [
+        "Begin the history of the scripts 1777626000",
+        ".gitignore\nhello/hello.py\n",
+    ]
+
+
+def test_a_repository_that_is_there_is_left_as_it_is(tmp_path: Path):
+    first = asyncio.run(begin(tmp_path, NOW)).head()
+    (tmp_path / "new.txt").write_text("new")
+
+    assert asyncio.run(begin(tmp_path, NOW)).head() == first
+
+
+def test_what_is_wrong_is_told_with_the_place(tmp_path: Path):
+    (tmp_path / ".git").write_text("nonsense")
+
+    with pytest.raises(BrokenRepository, match=f"{tmp_path}.*git fsck"):
+        asyncio.run(begin(tmp_path, NOW))
+
+
+def test_a_module_of_the_tree_is_not_taken_for_ours(tmp_path: Path):
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "__init__.py").write_text("raise SystemExit('not ours')\n")
+
+    assert asyncio.run(begin(tmp_path, NOW)).head() is not None
+
+
+def test_a_kill_in_the_first_commit_is_made_good_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "hello.py").write_text("print('hello')\n")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(repository, "commit_files", killed)
+        with pytest.raises(KeyboardInterrupt):
+            repository.Repository.init_if_missing(tmp_path, NOW)
+
+    assert repository.Repository.discover(tmp_path) is None
+    asyncio.run(begin(tmp_path, NOW))
+    assert log(tmp_path).endswith(".gitignore\nhello.py\n")
+
+
+def test_what_a_person_committed_after_a_kill_stays(tmp_path: Path):
+    first = asyncio.run(begin(tmp_path, NOW)).head()
+    (tmp_path / ".git" / repository.UNFINISHED).touch()
+
+    assert asyncio.run(begin(tmp_path, NOW)).head() == first
