@@ -78,6 +78,8 @@ def serve_engine(settings: Settings, engine_of: "EngineOf", anew: "Anew | None" 
 
 def _collect_garbage_from_now_on() -> None:
     """Leave alone what is there: each search of ten thousand scripts for garbage took 0.1 s."""
+    # Once, because what is frozen as garbage would stay for ever.
+    gc.collect()
     gc.freeze()
     gc.enable()
 
