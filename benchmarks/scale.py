@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from statistics import median
@@ -88,37 +88,33 @@ def _rescans(server: Server, taken: list[float], bare: list[float]) -> None:
 
 
 def stat_all(tree: Path) -> int:
-    """Return how many files are below a directory, having looked at each."""
-    count = 0
-    waiting = [str(tree)]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith("."):
-                        waiting.append(entry.path)
-                else:
-                    entry.stat(follow_symlinks=False)
-                    count += 1
-    return count
+    """Return how many bytes are in the files below a directory, having looked at each."""
+    return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(tree))
 
 
 def read_all(tree: Path) -> int:
-    """Return how many bytes of files are below a directory, having hashed each file."""
+    """Return how many bytes are in the files below a directory, having hashed each."""
     size = 0
+    for entry in _files(tree):
+        with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - a floor
+            content = file.read()
+        blake2b(content, digest_size=16).digest()
+        size += len(content)
+    return size
+
+
+def _files(tree: Path) -> Iterator["os.DirEntry[str]"]:
+    """Yield all files but those that no scan looks at."""
     waiting = [str(tree)]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith("."):
-                        waiting.append(entry.path)
+                if entry.name.startswith("."):
                     continue
-                with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - a floor
-                    content = file.read()
-                blake2b(content, digest_size=16).digest()
-                size += len(content)
-    return size
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry
 
 
 def _fresh(what: str, tree: Path) -> float:
