@@ -17,7 +17,7 @@ from engine.model.event import PlanApplied
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.plan import Plan, ScriptAction
 from engine.model.script import Script
-from engine.model.tree import Entry, Tree
+from engine.model.tree import Entry, Problem, Tree
 from engine.reconcile.halfway import Halfway
 from engine.reconcile.notes import note
 from engine.reconcile.parts import Parts
@@ -52,6 +52,8 @@ class Loop:
         self._turn = asyncio.Lock()
         self._halfway = Halfway()
         self._unreadable: str | None = None
+        self._told: Sequence[Problem] = ()
+        """Problems of no script, such as a directory with an impossible name, as last published."""
 
     @property
     def failure(self) -> str | None:
@@ -175,6 +177,8 @@ class Loop:
         plan = Plan(actions=tuple(actions), problems=problems_of(tree), held=self._state.held)
         if actions:
             self._tasks.spawn(self._write_down(actions))
+        if actions or tree.problems != self._told:
+            self._told = tree.problems
             self._parts.publish(PlanApplied(plan))
         return plan
 

@@ -63,7 +63,7 @@ def check_name(path: str) -> Problem | None:
     if not PORTABLE_NAME.match(name) or len(name) > LONGEST_NAME:
         message = (
             f"the directory name {name!r} cannot be used; "
-            f"use at most {LONGEST_NAME} letters, digits, '-', '_' and '.', without a leading '.'"
+            f"use at most {LONGEST_NAME} of a-z, A-Z, 0-9, '-', '_' and '.', without a leading '.'"
         )
         return Problem(path=path, code="unsafe_name", message=message)
     return None

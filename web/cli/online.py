@@ -225,7 +225,7 @@ def _print_status(
 ) -> None:
     from engine.model.status import ScriptStatus
     from web.cli.terminal import columns, mark, say
-    from web.cli.words import SCRIPT_LOOKS, SCRIPT_SENTENCES
+    from web.cli.words import SCRIPT_LOOKS, SCRIPT_SENTENCES, count
 
     details: dict[str, Any] = health.get("details") or {}
     failing: dict[str, str] = details.get("failing") or {}
@@ -238,6 +238,9 @@ def _print_status(
     for script in attention:
         state = ScriptStatus(script["status"])
         say(mark(SCRIPT_LOOKS[state]), f" {script['id']}  {_why(script, SCRIPT_SENTENCES[state])}")
+    problems = int(details.get("problems") or 0)
+    if problems > sum(len(script["problems"]) for script in attention):
+        say(("files: ", "yellow"), f"{count(problems, 'problem')}; `pysched validate` lists them")
     rows = [run_row(run) for run in active]
     if rows:
         columns(rows, cut=CUT)

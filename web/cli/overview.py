@@ -50,6 +50,7 @@ async def overview(engine: Service) -> Overview:
             break
         await asyncio.sleep(0)
     _count(found, reports)
+    found.problems = list(engine.plan().problems)
     return found
 
 
@@ -65,7 +66,6 @@ def _count(found: Overview, reports: Sequence[ScriptReport]) -> None:
     found.ready = states.count(EnvironmentState.READY)
     found.failed = states.count(EnvironmentState.FAILED)
     found.to_build = len(states) - found.ready - found.failed
-    found.problems = [problem for report in reports for problem in report.problems]
     found.coming = sorted(
         (report.next_run, str(report.id)) for report in reports if report.next_run is not None
     )[:NEXT]

@@ -4,13 +4,17 @@ Both reports hear the same things; which one is used follows `log.format`.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.errors import EngineError
 from engine.model.event import BuildChanged, Event, PlanApplied, RunChanged, RunnerChanged
+from engine.model.plan import Plan
 from engine.model.run import Run
+from engine.model.tree import Problem
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_sentence
+from web.cli.problem_news import ProblemNews
 
 logger = logging.getLogger("pysched")
 
@@ -42,6 +46,9 @@ class Report(Protocol):
 class JsonReport:
     """Every piece of news as a log record, with its facts bound."""
 
+    def __init__(self) -> None:
+        self._news = ProblemNews()
+
     def reading(self, tree: str) -> None:
         logger.info("reading the tree", extra={"tree": tree})
 
@@ -49,7 +56,7 @@ class JsonReport:
         if isinstance(event, RunChanged):
             log_run(event.run)
         elif isinstance(event, PlanApplied):
-            log_plan(event)
+            log_plan(event.plan, self._news.of(event.plan))
         elif isinstance(event, BuildChanged):
             facts = {"scripts": list(event.scripts), "phase": event.phase, "line": event.line}
             logger.info("environment build", extra=facts)
@@ -89,10 +96,9 @@ def log_run(run: Run) -> None:
         logger.info("run ended", extra=facts)
 
 
-def log_plan(event: PlanApplied) -> None:
-    """Log what a pass changed, with the problems it met; one that changed nothing is no news."""
-    if event.plan.empty:
-        return
-    logger.info("plan applied", extra={"summary": plan_sentence(event.plan)})
-    for problem in event.plan.problems:
+def log_plan(plan: Plan, news: Sequence[Problem]) -> None:
+    """Log what a pass changed, and the problems that are news."""
+    if not plan.empty:
+        logger.info("plan applied", extra={"summary": plan_sentence(plan)})
+    for problem in news:
         logger.warning("file problem", extra={"problem": str(problem)})

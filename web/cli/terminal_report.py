@@ -1,6 +1,7 @@
 """The readable face of `pysched serve`: a short account of the start, then one line a run."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,10 +9,13 @@ from rich.text import Text
 
 from engine.errors import EngineError
 from engine.model.event import BuildChanged, Event, PlanApplied, RunChanged, RunnerChanged
+from engine.model.plan import Plan
 from engine.model.run import Run
+from engine.model.tree import Problem
 from web.cli.build_progress import BuildProgress
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_lines, plan_sentence
+from web.cli.problem_news import ProblemNews
 from web.cli.problems_text import counted
 from web.cli.report import log_run
 from web.cli.terminal import error_console, fitting, mark, say
@@ -21,6 +25,8 @@ logger = logging.getLogger("pysched")
 
 MOST_ACTIONS = 10
 """Changes of one pass that are listed; more are summed up."""
+MOST_PROBLEMS = 20
+"""Problems that are listed at once."""
 LABEL = 8
 """Width of the words at the left of the start's lines."""
 
@@ -35,6 +41,7 @@ class TerminalReport:
         self._builds = BuildProgress(console)
         self._waiting = console.status("") if console.is_terminal else None
         self._is_started = False
+        self._news = ProblemNews()
 
     def reading(self, tree: str) -> None:
         self._line(("PyScheduler ", "bold"), self._version)
@@ -49,8 +56,8 @@ class TerminalReport:
         if isinstance(event, RunChanged):
             log_run(event.run)
             self._run(event.run)
-        elif isinstance(event, PlanApplied) and self._is_started:
-            self._plan(event)
+        elif isinstance(event, PlanApplied):
+            self._plan(event.plan)
         elif isinstance(event, BuildChanged):
             self._build(event)
         elif isinstance(event, RunnerChanged) and self._is_started:
@@ -68,8 +75,7 @@ class TerminalReport:
             self._fact("", "for other programs, set PYSCHED_DEFAULT_API_KEY and start again")
 
     def overview(self, found: Overview) -> None:
-        for problem in found.problems:
-            self._line((str(problem), "red" if problem.severity == "error" else "yellow"))
+        self._problems(found.problems)
         self._fact("scripts", _scripts_sentence(found))
         if found.complete and found.scripts:
             self._fact("python", _environments_sentence(found))
@@ -109,15 +115,22 @@ class TerminalReport:
             (run.id, "dim"),
         )
 
-    def _plan(self, event: PlanApplied) -> None:
-        plan = event.plan
+    def _plan(self, plan: Plan) -> None:
+        news = self._news.of(plan)
+        if not self._is_started:
+            return
         if len(plan.actions) > MOST_ACTIONS:
             self._line(plan_sentence(plan))
         elif plan.actions:
             for line in list(plan_lines(plan))[:-1]:
                 self._line(line)
-        for problem in plan.problems if plan.actions else ():
+        self._problems(news)
+
+    def _problems(self, problems: Sequence[Problem]) -> None:
+        for problem in problems[:MOST_PROBLEMS]:
             self._line((str(problem), "red" if problem.severity == "error" else "yellow"))
+        if more := problems[MOST_PROBLEMS:]:
+            self._line(f"and {counted(more)} more; `pysched validate` lists them")
 
     def _build(self, event: BuildChanged) -> None:
         self._stop_waiting()

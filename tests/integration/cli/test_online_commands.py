@@ -66,6 +66,12 @@ def test_status_names_what_needs_attention(pysched, served):
     assert "▲ etl/bad  etl/bad/script.yaml:2:5: unknown key" in output
 
 
+def test_status_counts_problems_of_no_script(pysched, served):
+    served.engine.state = a_health(problems=1)
+
+    assert "files: 1 problem; `pysched validate` lists them" in pysched("status").output
+
+
 def test_status_ends_with_one_when_a_part_fails(pysched, served):
     served.engine.state = a_health(failing={"runner": "cannot be reached"})
 

@@ -11,6 +11,7 @@ from engine.model.identity import ScriptId
 from engine.model.plan import CreateScript, DeleteScript, MarkScript, UpdateScript
 from engine.model.run import Cause, Outcome, RunStatus
 from engine.model.script import Overlap
+from engine.model.tree import Problem
 from engine.reconcile import passes
 from engine.reconcile.preview import preview
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
@@ -95,6 +96,19 @@ async def test_listeners_hear_of_passes_that_changed_something_alone(disk: Disk)
     await engine.look()
 
     assert sum(isinstance(event, PlanApplied) for event in engine.events) == 1
+
+
+@on_a_loop
+async def test_listeners_hear_once_of_a_problem_that_is_no_scripts(disk: Disk):
+    engine = await Engine(disk).start()
+    problem = Problem(path="my script", code="x", message="m")
+    disk.tree.report(problem)
+
+    await engine.look()
+    await engine.look()
+
+    plans = [event.plan for event in engine.events if isinstance(event, PlanApplied)]
+    assert [plan.problems for plan in plans] == [(problem,)]
 
 
 @on_a_loop

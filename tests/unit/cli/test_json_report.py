@@ -43,7 +43,7 @@ def test_a_run_is_told_when_it_is_over_with_its_ids(told):
 
 
 def test_a_pass_that_changed_nothing_is_no_news(told):
-    assert told(lambda report: report.hear(PlanApplied(Plan(problems=[PROBLEM])))) == []
+    assert told(lambda report: report.hear(PlanApplied(Plan()))) == []
 
 
 def test_a_pass_tells_what_it_changed_and_what_is_wrong(told):

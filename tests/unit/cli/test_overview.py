@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.model.environment import EnvironmentState
+from engine.model.plan import Plan
 from engine.model.status import EnvironmentReport, ScriptStatus
 from engine.model.tree import Problem
 from tests.fakes.engine import NOON, FakeEngine, a_health, a_script
@@ -55,9 +56,10 @@ def test_a_script_without_a_definition_waits_for_no_environment(stale, to_build)
 
 
 def test_problems_are_listed():
-    problem = Problem(path="a/script.yaml", code="x", message="m")
+    problem = Problem(path="a directory of no script", code="x", message="m")
+    engine = FakeEngine(state=a_health(problems=1), pending=Plan(problems=[problem]))
 
-    assert found(a_script("a", problems=(problem,)), problems=1).problems == [problem]
+    assert asyncio.run(overview(engine)).problems == [problem]
 
 
 def test_the_soonest_runs_come_first():

@@ -125,6 +125,21 @@ def test_many_changes_at_once_are_summed_up(report, console):
     assert text(console).splitlines()[-1] == "Plan: 11 to delete."
 
 
+def test_a_problem_of_no_script_is_told(report, console):
+    started(report)
+    report.hear(PlanApplied(Plan(problems=[PROBLEM])))
+
+    assert text(console).splitlines()[-1] == str(PROBLEM)
+
+
+def test_of_very_many_problems_some_are_told(report, console):
+    started(report)
+    many = [Problem(path=f"s{n}/script.yaml", code="x", message="m") for n in range(25)]
+    report.hear(PlanApplied(Plan(problems=many)))
+
+    assert text(console).splitlines()[-1] == "and 5 errors more; `pysched validate` lists them"
+
+
 def test_what_the_first_pass_did_is_left_to_the_overview(report, console):
     report.hear(PlanApplied(Plan(actions=[create("a")])))
 
