@@ -17,12 +17,13 @@ Place = Literal[
     "start_sent",
     "exit_received",
     "end_committed",
+    "acknowledged",
     "output_kept",
     "output_cleared",
 ]
 """In the order in which a run comes by: its row is on disk and nothing sent; the start is
-sent and not answered; its end was told and is not on disk; its end is on disk and its
-output not archived; archived and still in its directory; cleared and not acknowledged."""
+sent and not answered; its end was told and is not on disk; it is on disk and not acknowledged;
+it is acknowledged and its output not archived; archived and still in its directory; cleared."""
 
 PLACES: Final[tuple[Place, ...]] = get_args(Place)
 _FILE: Final = os.environ.get("PYSCHED_FAILPOINT_FILE")

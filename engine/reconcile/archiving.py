@@ -1,8 +1,9 @@
-"""Put the output of runs away whose end is on record, then let the runner forget them.
+"""Let the runner forget the runs whose end is on record, and put their output away.
 
 Not before: what the runner and the run's directory tell is all that is known of an
 end that is not on record, and without the claim in that directory nothing else
-keeps the run from being started again.
+keeps the run from being started again. Forgotten first, because the runner writes
+down for good what nobody takes off it in time.
 """
 
 import logging
@@ -26,11 +27,21 @@ class Archiving:
 
     def begin(self, run_ids: Iterable[RunId]) -> None:
         """Put away those runs that are over and on record, in the background."""
-        for run_id in run_ids:
-            if self._state.active.get(run_id) is None and run_id not in self._state.ending:
-                self._tasks.spawn(self.put_away(run_id))
+        over = [
+            run_id
+            for run_id in run_ids
+            if self._state.active.get(run_id) is None and run_id not in self._state.ending
+        ]
+        self._parts.launcher.acknowledge(over)
+        for run_id in over:
+            self._tasks.spawn(self._archive(run_id))
 
     async def put_away(self, run_id: RunId) -> None:
+        """Let go of one run whose end is on record."""
+        self._parts.launcher.acknowledge([run_id])
+        await self._archive(run_id)
+
+    async def _archive(self, run_id: RunId) -> None:
         """Archive one run; if the disk does not let it, later, after one that it did let."""
         try:
             await self._parts.files.archive(run_id)
@@ -39,6 +50,5 @@ class Archiving:
             self._left[run_id] = None
             return
         self._left.pop(run_id, None)
-        self._parts.launcher.acknowledge([run_id])
         if self._left:
-            self._tasks.spawn(self.put_away(next(iter(self._left))))
+            self._tasks.spawn(self._archive(next(iter(self._left))))

@@ -1,8 +1,8 @@
 """Follow runs from the runner's events to their rows.
 
 Every end goes one way: conclude, free the slot, write the end together with what
-follows from it, archive the output, and only then let the runner forget the run.
-A crash between any two of these is mended by the next connection's list.
+follows from it, let the runner forget the run, archive the output. A crash
+between any two of these is mended by the next connection's list, or the next start.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 
 from engine.errors import Unavailable
+from engine.failpoint import reached
 from engine.model.event import OutputGrew, RunChanged, RunnerChanged
 from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
@@ -119,6 +120,7 @@ class Endings:
             occurrences=follow.occurrences, new_runs=follow.new_runs, changed_runs=(run,)
         )
         await self._recorder.write(transition, reserved)
+        reached("end_committed")
         # Left there if the write failed for good: then the runner goes on remembering it.
         del self._state.ending[run.id]
         self.cancel_all(follow.cancels)

@@ -7,8 +7,8 @@ them all, and the calls after the first return at once.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.runner.protocol import CLAIM_NAME, EXIT_NAME
@@ -52,39 +52,34 @@ class Claim:
         os.pwrite(self._fd, json.dumps(content).encode().ljust(_CLAIM_SIZE) + b"\n", 0)
 
 
-def write_reports(
-    reports: Sequence[tuple[Path, Mapping[str, object]]],
-) -> tuple[list[int], list[OSError]]:
+def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:
     """Write the exit reports of runs into their directories, where each appears by rename.
 
-    Returns the open files, for `sync_reports`, and what went wrong.
+    Returns what went wrong. A directory that is gone is not: the engine has it all on record.
     """
-    files: list[int] = []
     errors: list[OSError] = []
+    written: list[tuple[Path, int]] = []
     for directory, report in reports:
-        try:
-            fd = _write_part(directory, report)
-            files.append(fd)
+        with _gathered(errors):
+            written.append((directory, _write_part(directory, report)))
+    for directory, fd in written:
+        with _gathered(errors):
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
             _part(directory).replace(directory / EXIT_NAME)
-        except OSError as error:
-            errors.append(error)
-    return files, errors
-
-
-def sync_reports(files: Sequence[int]) -> list[OSError]:
-    """Bring written reports to the disk and close them; returns what went wrong.
-
-    A power cut before that leaves reports missing, or empty, which readers take for missing.
-    """
-    errors: list[OSError] = []
-    for fd in files:
-        try:
-            os.fsync(fd)
-        except OSError as error:
-            errors.append(error)
-        finally:
-            os.close(fd)
     return errors
+
+
+@contextmanager
+def _gathered(errors: list[OSError]) -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        errors.append(error)
 
 
 def sync(directory: Path) -> None:

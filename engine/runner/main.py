@@ -69,7 +69,7 @@ class Runner:
             what = "1 process" if killed == 1 else f"{killed} processes"
             say(f"killed {what} that a runner which was killed itself had left")
         self.lifecycle = Lifecycle(self.loop, options, lock.note)
-        self.server = Server(self.loop, options.data, self._handle, self.lifecycle.check)
+        self.server = Server(self.loop, options.data, self._handle, self._dropped)
         self.supervisor = Supervisor(self.loop, self.marks, self.server, self.lifecycle.check)
         self.engine = EngineChild(
             self.loop,
@@ -89,6 +89,7 @@ class Runner:
         self.engine.start()
         self._reap()
         self.loop.run()
+        self.supervisor.settle()
         self.server.close()
         return self.lifecycle.exit_code
 
@@ -97,6 +98,11 @@ class Runner:
         for pid, status in self.supervisor.reap():
             self.engine.ended(pid, status)
         self.supervisor.engine_pid = self.engine.pid
+
+    def _dropped(self) -> None:
+        """Nobody acknowledges what was told to an engine that is gone."""
+        self.supervisor.reports.settle()
+        self.lifecycle.check()
 
     def _hang_up(self) -> None:
         """Replace the engine; but a terminal that was closed under it means to stop."""
@@ -145,7 +151,7 @@ class Runner:
         self.supervisor.cancel(str(message.get("id")), str(message.get("reason", "")))
 
     def _list(self, _message: Message) -> None:
-        self.supervisor.settle()
+        self.supervisor.begin()
         self.server.answer(
             {
                 "event": "list",

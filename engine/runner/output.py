@@ -32,6 +32,11 @@ class Peer(Protocol):
         ...
 
     @property
+    def connected(self) -> bool:
+        """Whether an engine listens."""
+        ...
+
+    @property
     def congested(self) -> bool:
         """Whether the engine has not read what was sent before."""
         ...

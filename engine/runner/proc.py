@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK_MS = 1000 // os.sysconf("SC_CLK_TCK")
+_USUAL = 1 << 12
+_MOST = 1 << 20
 
 
 class Process(NamedTuple):
@@ -58,18 +60,24 @@ def look(pid: int) -> Process | None:
     return parse_stat(data) if data else None
 
 
-def read(pid: int, name: str, most: int = 1 << 20) -> bytes:
+def read(pid: int, name: str, most: int = _MOST) -> bytes:
     """Return the start of a file of a process; empty when it is gone or not for us to see."""
     try:
         fd = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
-        return os.read(fd, most)
+        return _content(fd, most)
     except OSError:
         return b""
     finally:
         os.close(fd)
+
+
+def _content(fd: int, most: int) -> bytes:
+    # A large buffer at once is mapped and unmapped again, which costs more than the read.
+    data = os.read(fd, _USUAL)
+    return data + os.read(fd, most - _USUAL) if len(data) == _USUAL else data
 
 
 def environment(pid: int, name: str) -> str | None:
@@ -96,7 +104,7 @@ def has_other_children(known: set[int]) -> bool:
     except OSError:
         return True
     try:
-        return any(int(pid) not in known for pid in os.read(fd, 1 << 20).split())
+        return any(int(pid) not in known for pid in _content(fd, _MOST).split())
     finally:
         os.close(fd)
 

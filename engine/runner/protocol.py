@@ -15,7 +15,7 @@ Files in a run's directory, all written by the runner:
                      padded with blanks; "pid" is written into it once the process exists
     output-*.frames  see `frames`
     samples          one line a sample: at_ns cpu_ms memory_bytes processes
-    exit.json        ExitReport, by rename, before the `exit` event
+    exit.json        ExitReport, by rename, unless the engine acknowledges the `exit` event in time
 """
 
 import os

@@ -40,6 +40,10 @@ class Starter:
         self._serial = 0
         self._requests: list[Request] = []
 
+    @property
+    def waiting(self) -> bool:
+        return bool(self._requests)
+
     def start(self, request: Request) -> None:
         """Start a run at the end of this round of the loop.
 

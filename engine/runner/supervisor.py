@@ -44,11 +44,15 @@ class Supervisor:
 
     @property
     def busy(self) -> bool:
-        """Whether a run is live or its end not yet written."""
-        return bool(self.live) or self.reports.waiting
+        """Whether a run is live, or one is about to be."""
+        return bool(self.live) or self._starter.waiting
+
+    def begin(self) -> None:
+        """Start at once what waits for the end of the round, so that no run is in between."""
+        self._starter.settle()
 
     def settle(self) -> None:
-        """Do at once what waits for the end of the round, so that no run is in between."""
+        """Start at once what waits for the end of the round, and write every report."""
         self._starter.settle()
         self.reports.settle()
 

@@ -34,6 +34,9 @@ STEADY: Final = 1.0
 this, two engines that take the runner from one another would do so hundreds of times a
 second."""
 
+GATHER: Final = 0.02
+"""Seconds from an acknowledgement until it is sent; the runner waits far longer for it."""
+
 StopMode = Literal["leave", "cancel"]
 
 
@@ -61,6 +64,7 @@ class RunnerClient:
         self._hello: protocol.HelloEvent | None = None
         self._connected = asyncio.Event()
         self._listed = False
+        self._acknowledged: list[RunId] = []
         self._problem = f"the runner at {socket} was not asked yet"
         self._task: asyncio.Task[None] | None = None
 
@@ -92,6 +96,7 @@ class RunnerClient:
 
     async def close(self) -> None:
         """Let go of the runner; no event comes afterwards, unless it is opened again."""
+        self._tell_acknowledged()
         task, self._task = self._task, None
         self._connected.clear()
         self._problem = f"the connection to the runner at {self._socket} was closed"
@@ -123,10 +128,19 @@ class RunnerClient:
         self._problem = f"the runner at {self._socket} is being asked what it knows"
 
     def acknowledge(self, run_ids: Sequence[RunId]) -> None:
-        """Let the runner forget ended runs; without a connection the next list names them again."""
-        reached("output_cleared")
-        if self.connected:
-            self._send({"op": "ack", "ids": list(run_ids)})
+        """Let the runner forget ended runs; without a connection the next list names them again.
+
+        Told within GATHER seconds, or with the next operation.
+        """
+        if self.connected and run_ids:
+            if not self._acknowledged:
+                asyncio.get_running_loop().call_later(GATHER, self._tell_acknowledged)
+            self._acknowledged += run_ids
+
+    def _tell_acknowledged(self) -> None:
+        run_ids, self._acknowledged = self._acknowledged, []
+        if self._link is not None and self.connected and run_ids:
+            self._link.send({"op": "ack", "ids": list(run_ids)})
 
     def stop(self, mode: StopMode) -> None:
         """Ask the runner to end: `cancel` ends all runs first, `leave` waits for them.
@@ -138,6 +152,7 @@ class RunnerClient:
     def _send(self, operation: protocol.Operation) -> None:
         if self._link is None or not self.connected:
             raise Unavailable(self._problem)
+        self._tell_acknowledged()
         self._link.send(operation)
 
     async def _stay_connected(self) -> None:

@@ -59,13 +59,14 @@ async def finish_all(
     runs: Mapping[RunId, Path], archive: OutputArchive
 ) -> Mapping[RunId, EngineError]:
     """Archive and clear runs as one group; returns the failures of those that keep their files."""
-    reached("end_committed")
+    reached("acknowledged")
     found, failures = await asyncio.to_thread(_of_each, to_archive, runs)
     kept = await asyncio.gather(*(_keep(run_id, each, archive) for run_id, each in found.items()))
     failures |= {run_id: error for run_id, error in zip(found, kept, strict=True) if error}
     reached("output_kept")
     archived = {run_id: runs[run_id] for run_id in found if run_id not in failures}
     _, uncleared = await asyncio.to_thread(_of_each, clear, archived)
+    reached("output_cleared")
     return failures | uncleared
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,8 +115,10 @@ class Served:
     def engine(self) -> psutil.Process | None:
         """The engine's process, None while there is none."""
         for child in self.runner.children():
-            if "engine" in child.cmdline() and "web.cli.main" in child.cmdline():
-                return child
+            with suppress(psutil.NoSuchProcess):
+                # One that is dead and not yet waited for has no command line.
+                if "engine" in child.cmdline() and "web.cli.main" in child.cmdline():
+                    return child
         return None
 
     def kill_engine(self) -> None:

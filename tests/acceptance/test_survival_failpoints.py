@@ -98,7 +98,7 @@ def test_what_an_engine_did_not_archive_before_the_whole_server_was_killed_is_ar
 DEATHS = {
     "after_claim": ([], "cannot be proved started"),
     "after_spawn": (None, ""),
-    "before_exit_json": (["it"], "the runner died under it"),
+    "before_report": (["it"], "the runner died under it"),
 }
 """By place: the starts, None where the script may or may not have come so far, and the reason."""
 

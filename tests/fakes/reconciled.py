@@ -125,6 +125,7 @@ class Files:
         self._real = real
         self.surveying = Gate()
         self.archiving = Gate()
+        self.archived: list[RunId] = []
 
     def request(
         self, run: Run, script: Script, environment: Environment, directory: Path
@@ -140,6 +141,7 @@ class Files:
     async def archive(self, run_id: RunId) -> None:
         await self.archiving.enter(run_id)
         await self._real.archive(run_id)
+        self.archived.append(run_id)
         await self.archiving.leave(run_id)
 
 

@@ -118,7 +118,7 @@ async def test_output_that_cannot_be_archived_is_archived_after_the_next(disk: D
     await engine.quiet()
     assert not isinstance(first, str)
     await engine.finish(first.id)
-    kept = list(disk.launcher.ended)
+    left = list(disk.files.archived)
     disk.files.archiving.open()
     second = await engine.execute(SCRIPT, "bbbbbb")
     await engine.quiet()
@@ -126,7 +126,7 @@ async def test_output_that_cannot_be_archived_is_archived_after_the_next(disk: D
 
     await engine.finish(second.id)
 
-    assert (kept, list(disk.launcher.ended)) == ([first.id], [])
+    assert (left, list(disk.files.archived)) == ([], [second.id, first.id])
 
 
 @on_a_loop

@@ -129,8 +129,9 @@ def test_a_chatty_run_does_not_hold_up_the_others(client: Client):
 def test_an_idle_runner_does_not_wake_up(runner: RunnerProcess):
     client = runner.client()
     client.run("one", "import time; time.sleep(0.2)")
+    client.send(op="ack", ids=["one"])
     client.list()
-    time.sleep(0.2)
+    time.sleep(0.5)
     before = _switches(runner.pid)
     time.sleep(1.5)
 

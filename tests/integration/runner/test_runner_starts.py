@@ -1,4 +1,7 @@
 import json
+import shutil
+import signal
+import time
 from pathlib import Path
 
 from engine.runner.frames import read_frames
@@ -13,10 +16,42 @@ def test_a_run_reports_its_exit_code_and_output(client: Client):
     assert client.output("one", 2) == b"err"
 
 
-def test_the_exit_report_is_on_disk_when_the_event_comes(client: Client):
+def test_an_end_that_nobody_acknowledges_is_written_down(client: Client):
     report = client.run("one")
 
-    assert json.loads((client.data / "runs/one/exit.json").read_text()) == report
+    file = until((client.data / "runs/one/exit.json").exists, "the report") and client.data
+    assert json.loads((file / "runs/one/exit.json").read_text()) == report
+
+
+def test_an_end_that_is_acknowledged_needs_no_file(client: Client):
+    client.run("one")
+    client.send(op="ack", ids=["one"])
+    client.run("two")
+
+    until((client.data / "runs/two/exit.json").exists, "the report of the later run")
+    assert not (client.data / "runs/one/exit.json").exists()
+
+
+def test_an_end_is_written_down_at_once_when_the_engine_goes(client: Client):
+    client.run("one")
+    before = time.monotonic()
+    client.close()
+
+    until((client.data / "runs/one/exit.json").exists, "the report")
+    assert time.monotonic() - before < 0.2
+
+
+def test_an_end_is_no_error_whose_directory_was_cleared(runner: RunnerProcess):
+    client = runner.client()
+    directory = client.start("one")
+    client.exit("one")
+    shutil.rmtree(directory)
+    client.run("two")
+
+    until((client.data / "runs/two/exit.json").exists, "the report of the later run")
+    runner.signal(signal.SIGTERM)
+    runner.wait()
+    assert runner.said() == ""
 
 
 def test_a_death_by_signal_is_a_negative_exit_code(client: Client):
@@ -56,7 +91,7 @@ def test_a_missing_interpreter_is_told(client: Client):
 
     assert (report["ended_by"], report["pid"], report["exit_code"]) == ("spawn", None, None)
     assert report["detail"] == "/nowhere/python: No such file or directory"
-    assert (client.data / "runs/one/exit.json").exists()
+    until((client.data / "runs/one/exit.json").exists, "the report")
 
 
 def test_a_missing_working_directory_is_told(client: Client):
@@ -206,7 +241,7 @@ def test_a_runner_that_dies_after_the_claim_leaves_a_claim_and_no_process(launch
 
 
 def test_a_runner_that_dies_before_the_report_leaves_none(launch):
-    runner = launch(PYSCHED_FAILPOINT="before_exit_json")
+    runner = launch(PYSCHED_FAILPOINT="before_report")
     client = runner.client()
     directory = client.start("one", "open('started', 'w')")
 

@@ -134,6 +134,7 @@ def test_operations_go_out_as_lines_of_the_protocol(socket):
         scene.client.start(a_request())
         scene.client.cancel(RunId("x"), "cancelled by ada")
         scene.client.acknowledge([RunId("y")])
+        scene.client.acknowledge([RunId("z")])
         scene.client.stop("leave")
         await scene.server.until(lambda: "stop" in scene.server.ops())
 
@@ -141,7 +142,7 @@ def test_operations_go_out_as_lines_of_the_protocol(socket):
         assert (start["op"], start["id"], start["timeout_ms"]) == ("start", a_request().id, 5000)
         assert rest == [
             {"op": "kill", "id": "x", "reason": "cancelled by ada"},
-            {"op": "ack", "ids": ["y"]},
+            {"op": "ack", "ids": ["y", "z"]},
             {"op": "stop", "mode": "leave"},
         ]
 
