@@ -7,14 +7,15 @@ them all, and the calls after the first return at once.
 
 import json
 import os
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.runner.frames import claim_frame
 from engine.runner.protocol import CLAIM_NAME, EXIT_NAME
 
-_CLAIM_SIZE = 256
-"""Bytes, so that the pid fits in later without changing the size."""
+_EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 
 
 class Claim:
@@ -22,15 +23,18 @@ class Claim:
 
     def __init__(self, directory: Path, content: Mapping[str, object]) -> None:
         """Take it. Raises FileExistsError when somebody did before, OSError if it can't be had."""
-        directory.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        path = directory / CLAIM_NAME
+        try:
+            self.fd = os.open(path, _EXCLUSIVE, 0o600)
+        except FileNotFoundError:
+            directory.mkdir(parents=True, exist_ok=True)
+            self.fd = os.open(path, _EXCLUSIVE, 0o600)
         self._directory = directory
-        self._content = content
-        self._fd = os.open(directory / CLAIM_NAME, flags, 0o600)
+        self.size = 0
         try:
             self._write(content)
         except OSError:
-            os.close(self._fd)
+            self.close()
             raise
 
     def sync(self) -> None:
@@ -38,18 +42,20 @@ class Claim:
 
         With it comes the new directory itself: ext4, XFS and btrfs commit in order.
         """
-        os.fsync(self._fd)
+        os.fsync(self.fd)
         sync(self._directory)
 
-    def close(self, pid: int | None) -> None:
+    def note(self, pid: int) -> None:
         """Add the pid, for people; nothing hangs on it, so it is not synced."""
         with suppress(OSError):
-            if pid is not None:
-                self._write({**self._content, "pid": pid})
-        os.close(self._fd)
+            self._write({"pid": pid})
+
+    def close(self) -> None:
+        """Let go of the file, where no output is to follow in it."""
+        os.close(self.fd)
 
     def _write(self, content: Mapping[str, object]) -> None:
-        os.pwrite(self._fd, json.dumps(content).encode().ljust(_CLAIM_SIZE) + b"\n", 0)
+        self.size += os.write(self.fd, claim_frame(content, time.time_ns()))
 
 
 def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:

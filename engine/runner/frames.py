@@ -6,15 +6,21 @@ the bytes. Frames lie in segments named by the offset of their first byte,
 stdout and stderr. A hole between two segments is output that was not kept, be it
 for the limit or for a full disk, so nothing but the names has to tell of it.
 
+The first segment is the run's claim as well: it is made with O_EXCL before anything starts,
+so that a run takes no file more than its output does, and begins with frames that say who
+made it. To a reader they are not there.
+
 A reader shows a hole as one notice frame. Everything here tolerates a last frame
 that is torn and a segment that vanishes while it is read; `framewriter` writes.
 """
 
+import json
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 STDOUT = 1
 STDERR = 2
@@ -22,6 +28,8 @@ NOTICE = 3
 """Text of the runner, which takes no room in the offsets."""
 SKIPPED = 4
 """In packed bytes only: a hole, its length as u64. Readers get it as a notice."""
+CLAIM = 5
+"""In the first segment only, before all output: JSON about who started the run."""
 
 HEADER = struct.Struct("<QBI")
 _LENGTH = struct.Struct("<Q")
@@ -58,6 +66,28 @@ def segments(directory: Path) -> list[int]:
     except FileNotFoundError:
         return []
     return sorted(int(name[7:-7]) for name in names if is_segment(name))
+
+
+def claim_frame(content: Mapping[str, object], at_ns: int) -> bytes:
+    """Return what the first segment begins with; a later frame adds to the ones before."""
+    data = json.dumps(content).encode()
+    return HEADER.pack(at_ns, CLAIM, len(data)) + data
+
+
+def claim_in(data: bytes) -> dict[str, object]:
+    """Return what the claim frames at the start of a segment say, as far as they are whole."""
+    found: dict[str, object] = {}
+    place = 0
+    while place + HEADER.size <= len(data):
+        at_ns, stream, length = HEADER.unpack_from(data, place)
+        start, place = place + HEADER.size, place + HEADER.size + length
+        if stream != CLAIM or place > len(data):
+            break
+        with suppress(ValueError):
+            content: object = json.loads(data[start:place])
+            if isinstance(content, dict):
+                found = {"at_ns": at_ns, **found, **cast("dict[str, object]", content)}
+    return found
 
 
 def is_segment(name: str) -> bool:
@@ -214,8 +244,11 @@ def _parse(view: memoryview, offset: int) -> tuple[list[Frame], int]:
     while place + HEADER.size <= len(view):
         at_ns, stream, length = HEADER.unpack_from(view, place)
         end = place + HEADER.size + length
-        if not STDOUT <= stream <= SKIPPED or length > LONGEST or end > len(view):
+        if not STDOUT <= stream <= CLAIM or length > LONGEST or end > len(view):
             break
+        if stream == CLAIM:
+            place = end
+            continue
         data = bytes(view[place + HEADER.size : end])
         frame = _frame(offset, at_ns, stream, data)
         frames.append(frame)

@@ -11,6 +11,7 @@ as cut, the segment is closed, and a new one is tried with the next frame.
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from engine.runner.frames import HEADER, segment_name
 
@@ -20,10 +21,21 @@ _LARGEST = 1 << 22
 _CHUNK = 1 << 16
 
 
+class Begun(Protocol):
+    """An open segment."""
+
+    fd: int
+    size: int
+    """Bytes in it."""
+
+
 class FrameWriter:
     """Appends frames; `total` counts all bytes of output, `cut` those that are not kept."""
 
-    def __init__(self, directory: Path, limit: int | None = None) -> None:
+    def __init__(
+        self, directory: Path, limit: int | None = None, begun: Begun | None = None
+    ) -> None:
+        """`begun` is the first segment, if it is there already; the writer closes it."""
         self.total = 0
         self._directory = directory
         self._half = None if limit is None else max(limit, 2) // 2
@@ -34,6 +46,10 @@ class FrameWriter:
         self._tail_bytes = 0
         self._fd = -1
         self._file_size = 0
+        self._begun = begun is not None
+        if begun is not None:
+            self._fd, self._file_size = begun.fd, begun.size
+            self._head.append([0, 0])
 
     @property
     def cut(self) -> int:
@@ -100,13 +116,18 @@ class FrameWriter:
             self._head[-1][1] += length
 
     def _give_up(self) -> None:
-        """Take back what was written of a frame; without a byte in it the segment goes too."""
+        """Take back what was written of a frame; a segment without a byte in it goes too.
+
+        But for the one that was there before: it says more than output.
+        """
         written = self._tail or self._head
         with suppress(OSError):
             os.ftruncate(self._fd, self._file_size)
         self._end_segment()
-        if not written[-1][1]:
-            self._remove(written.pop()[0])
+        offset, kept = written[-1]
+        if not kept and not (self._begun and offset == 0):
+            written.pop()
+            self._remove(offset)
 
     def _end_segment(self) -> None:
         if self._fd >= 0:

@@ -11,9 +11,8 @@ and not acknowledged. Unknown keys are ignored, unknown operations are answered
 with an `error` event, so that two neighbouring versions understand each other.
 
 Files in a run's directory, all written by the runner:
-    claim            made with O_EXCL before anything starts: JSON {"id", "at_ns", "boot"},
-                     padded with blanks; "pid" is written into it once the process exists
-    output-*.frames  see `frames`
+    output-*.frames  see `frames`; the first is made with O_EXCL before anything starts and begins
+                     with the claim: JSON {"id", "boot"}, then {"pid"} once the process exists
     samples          one line a sample: at_ns cpu_ms memory_bytes processes
     exit.json        ExitReport, by rename, unless the engine acknowledges the `exit` event in time
 """
@@ -24,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
+from engine.runner.frames import segment_name
+
 VERSION = 1
 SOCKET_NAME = "runner.sock"
 """In the data directory; the kernel takes about 100 bytes of its path, hence `reachable`."""
@@ -32,7 +33,7 @@ SOCKET_VARIABLE = "PYSCHED_RUNNER_SOCKET"
 LOCK_NAME = "runner.lock"
 """In the data directory; a runner holds it with flock for as long as it lives. Its text is the
 runner's pid and, once it is stopping, how: `4711 leave`."""
-CLAIM_NAME = "claim"
+CLAIM_NAME = segment_name(0)
 EXIT_NAME = "exit.json"
 SAMPLES_NAME = "samples"
 _LONGEST_ADDRESS = 107

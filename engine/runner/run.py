@@ -15,7 +15,9 @@ from engine.runner.samples import SampleFile
 class Run:
     """The state of a run that was started and is not over."""
 
-    def __init__(self, request: Request, serial: int, pid: int, at: tuple[int, float]) -> None:
+    def __init__(
+        self, request: Request, serial: int, pid: int, at: tuple[int, float], writer: FrameWriter
+    ) -> None:
         self.request = request
         self.id = request.id
         self.serial = serial
@@ -24,7 +26,7 @@ class Run:
         self.started_ns, self.started = at
         self.pipes: dict[int, int] = {}
         """Streams by file descriptor, as long as they are open."""
-        self.writer = FrameWriter(request.directory, request.output)
+        self.writer = writer
         self.samples = SampleFile(request.directory)
         self.budget = CpuBudget(request.cpu, self.started) if request.cpu else None
         self.timers: list[Timer] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from engine.runner.failpoint import failpoint
 from engine.runner.files import Claim
+from engine.runner.framewriter import FrameWriter
 from engine.runner.loop import Loop
 from engine.runner.mark import Marks
 from engine.runner.output import Peer
@@ -58,19 +59,18 @@ class Starter:
         requests, self._requests = self._requests, []
         for request, claim in self._claim(requests):
             failpoint("after_claim")
-            pid = None
             try:
-                pid = self._spawn(request)
+                self._spawn(request, claim)
             except SpawnFailed as error:
+                claim.close()
                 self._never_started(request, str(error))
             failpoint("after_spawn")
-            claim.close(pid)
 
     def _claim(self, requests: list[Request]) -> list[tuple[Request, Claim]]:
         """Claim runs for good; those that are refused or can't be claimed are answered here."""
         claimed: list[tuple[Request, Claim]] = []
         for request in requests:
-            content = {"id": request.id, "at_ns": time.time_ns(), "boot": self._boot}
+            content = {"id": request.id, "boot": self._boot}
             try:
                 claimed.append((request, Claim(request.directory, content)))
             except FileExistsError:
@@ -83,12 +83,12 @@ class Starter:
         try:
             claim.sync()
         except OSError as error:
-            claim.close(None)
+            claim.close()
             self._never_started(request, f"the claim could not be brought to the disk: {error}")
             return False
         return True
 
-    def _spawn(self, request: Request) -> int:
+    def _spawn(self, request: Request, claim: Claim) -> None:
         self._serial = self._marks.next(self._serial, self._trees.runs)
         own = {"PYSCHED_RUN_ID": request.id, "PYSCHED_RUNNER": self._marks.variable}
         self._marks.put(self._serial)
@@ -98,12 +98,13 @@ class Starter:
             )
         finally:
             self._marks.remove()
-        run = Run(request, self._serial, pid, (time.time_ns(), time.monotonic()))
+        claim.note(pid)
+        writer = FrameWriter(request.directory, request.output, claim)
+        run = Run(request, self._serial, pid, (time.time_ns(), time.monotonic()), writer)
         self._peer.emit(
             {"event": "started", "id": run.id, "pid": pid, "started_ns": run.started_ns}
         )
         self._begun(run, pipes)
-        return pid
 
     def _never_started(self, request: Request, reason: str) -> None:
         self._reports.add(request.directory, never_started(request, reason, time.time_ns()))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from engine.ports import ExitReport
-from engine.runner import protocol
+from engine.runner import frames, protocol
 from engine.runs import reports
 
 
@@ -31,13 +31,15 @@ class DiskState:
 
 
 NOTHING = DiskState()
+_CLAIM_SIZE = 4096
+"""Bytes; what the claim says takes less than 300."""
 
 
 def disk_state(directory: Path) -> DiskState:
     """Read a run's directory; one that is missing or empty proves nothing.
 
-    A file that is there and cannot be read as JSON (power was lost under it) counts as
-    a claim of unknown time, or as no exit report.
+    A file that is there and says nothing (power was lost under it) counts as a claim of
+    unknown time, or as no exit report.
     """
     try:
         claim = _claim(directory / protocol.CLAIM_NAME)
@@ -47,10 +49,10 @@ def disk_state(directory: Path) -> DiskState:
 
 
 def _claim(path: Path) -> Claim | None:
-    text = _read(path)
-    if text is None:
+    start = _read(path, _CLAIM_SIZE)
+    if start is None:
         return None
-    content = _object(text)
+    content = frames.claim_in(start)
     at, boot, pid = content.get("at_ns"), content.get("boot"), content.get("pid")
     return Claim(
         at=reports.moment(at) if isinstance(at, int) else None,
@@ -69,9 +71,10 @@ def _report(path: Path) -> ExitReport | None:
         return None
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path, most: int = -1) -> bytes | None:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except FileNotFoundError:
         return None
 

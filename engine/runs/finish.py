@@ -8,7 +8,7 @@ keeps the run from being started again.
 
 What stays are the samples, if they make a curve, and the payload, which a retry or
 a replay reads again. The output of a run that was allowed to write more than
-LARGEST_ARCHIVED stays in its frame files, where it reads the same.
+LARGEST_ARCHIVED stays in its frame files, claim and all, where it reads the same.
 """
 
 import asyncio
@@ -105,10 +105,10 @@ def to_archive(directory: Path) -> Finished:
 def clear(directory: Path) -> None:
     """Remove what need not stay of a run that is archived. Blocking; raises Unavailable."""
     with _explained(directory, "cleared"):
-        (directory / protocol.CLAIM_NAME).unlink(missing_ok=True)
         paths = _listed(directory)
         leftovers = _leftovers(paths)
-        for path in leftovers:
+        # Segments by their names, the claim first among them.
+        for path in sorted(leftovers, key=lambda path: (path.name != protocol.CLAIM_NAME, path)):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

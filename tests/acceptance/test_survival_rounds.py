@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from engine.runner.protocol import CLAIM_NAME
 from tests.acceptance.served import Served, eventually, lives
 
 CODE = """
@@ -178,7 +179,7 @@ def no_process_is_left(server: Served) -> bool:
 
 
 def unarchived(server: Served) -> list[str]:
-    return [str(path) for path in (server.data / "runs").glob("*/*/claim")]
+    return [str(path) for path in (server.data / "runs").glob(f"*/*/{CLAIM_NAME}")]
 
 
 def storm(server: Served, seed: int, rounds: int) -> None:

@@ -113,7 +113,8 @@ class FakeLauncher:
         if self._writes_files:
             frame = frames.Frame(offset, _ns(self.clock.now()), stream, data)
             path = self.requests[run_id].directory / frames.segment_name(offset)
-            path.write_bytes(frames.pack([frame]))
+            with path.open("ab") as file:
+                file.write(frames.pack([frame]))
         self._answer_now(RunOutput(sizes={run_id: self._sizes[run_id]}))
 
     def disconnect(self) -> None:
@@ -199,8 +200,9 @@ class FakeLauncher:
     def _claim(self, request: StartRequest) -> None:
         if self._writes_files:
             request.directory.mkdir(parents=True, exist_ok=True)
-            claim = {"id": request.id, "at_ns": _ns(self.clock.now()), "boot": self.boot, "pid": 1}
-            (request.directory / protocol.CLAIM_NAME).write_text(json.dumps(claim))
+            claim = {"id": request.id, "boot": self.boot, "pid": 1}
+            content = frames.claim_frame(claim, _ns(self.clock.now()))
+            (request.directory / protocol.CLAIM_NAME).write_bytes(content)
 
     def _write_report(self, report: ExitReport) -> None:
         if not self._writes_files:

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from engine.runner.frames import NOTICE, read_frames
+from engine.runner.frames import NOTICE, read_frames, segment_name
 from tests.integration.runner.runnerharness import Client, RunnerProcess, alive, until
 
 MB = 1_000_000
@@ -149,19 +149,20 @@ def test_samples_show_memory_and_processes_over_time(client: Client):
 
 
 def test_output_goes_on_when_a_full_disk_has_room_again(client: Client):
-    # A directory in the way of the frame file stands for the disk that takes nothing.
-    directory = client.data / "runs/one"
-    (directory / f"output-{0:020d}.frames").mkdir(parents=True)
+    # A directory in the way of the second frame file stands for the disk that takes nothing.
+    second = client.data / "runs/one" / segment_name(4)
+    second.mkdir(parents=True)
     code = (
         "import os, time, pathlib\n"
+        "os.write(1, b'head'); time.sleep(0.2)\n"
         "os.write(1, b'lost'); time.sleep(0.2)\n"
-        f"pathlib.Path({str(directory)!r}, 'output-' + '0' * 20 + '.frames').rmdir()\n"
+        f"pathlib.Path({str(second)!r}).rmdir()\n"
         "os.write(1, b'kept')"
     )
-    report = client.run("one", code)
+    report = client.run("one", code, output=8)
 
-    assert (report["output_bytes"], report["output_cut"]) == (8, 4)
-    assert client.output("one") == "… 4 bytes cut …\n".encode() + b"kept"
+    assert (report["output_bytes"], report["output_cut"]) == (12, 4)
+    assert client.output("one") == b"head" + "… 4 bytes cut …\n".encode() + b"kept"
 
 
 def _blocks(first: int, last: int) -> bytes:

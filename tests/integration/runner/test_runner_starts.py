@@ -4,7 +4,8 @@ import signal
 import time
 from pathlib import Path
 
-from engine.runner.frames import read_frames
+from engine.runner.frames import claim_in, read_frames
+from engine.runner.protocol import CLAIM_NAME
 from tests.integration.runner.runnerharness import Client, RunnerProcess, alive, until
 
 
@@ -70,7 +71,7 @@ def test_a_second_start_of_a_run_is_refused_and_starts_nothing(client: Client):
 
 def test_a_run_that_somebody_else_claimed_is_refused(client: Client):
     (client.data / "runs/one").mkdir(parents=True)
-    (client.data / "runs/one/claim").write_text("{}")
+    (client.data / "runs/one" / CLAIM_NAME).touch()
 
     client.start("one", "open('started', 'w')")
 
@@ -83,7 +84,8 @@ def test_the_claim_names_the_process(client: Client):
     pid = client.event("started", "one")["pid"]
     client.list()
 
-    assert json.loads((client.data / "runs/one/claim").read_text())["pid"] == pid
+    claim = claim_in((client.data / "runs/one" / CLAIM_NAME).read_bytes())
+    assert (claim["id"], claim["pid"]) == ("one", pid)
 
 
 def test_a_missing_interpreter_is_told(client: Client):
@@ -237,7 +239,7 @@ def test_a_runner_that_dies_after_the_claim_leaves_a_claim_and_no_process(launch
     directory = client.start("one", "open('started', 'w')")
 
     assert runner.wait() == -9
-    assert [each.name for each in directory.iterdir()] == ["claim"]
+    assert [each.name for each in directory.iterdir()] == [CLAIM_NAME]
 
 
 def test_a_runner_that_dies_before_the_report_leaves_none(launch):

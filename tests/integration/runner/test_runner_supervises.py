@@ -148,7 +148,7 @@ def test_a_draining_runner_starts_nothing_new(launch):
     runner.signal(signal.SIGTERM)
     until(lambda: _stops(client), "a start that is turned down")
 
-    assert not (client.data / "runs/two/claim").exists()
+    assert not (client.data / "runs/two").exists()
 
 
 def test_cancel_ends_runs_at_once(launch):

@@ -16,7 +16,7 @@ def test_a_claim_that_a_full_disk_does_not_take_leaves_no_file_open(
         closed.append(fd)
         close(fd)
 
-    monkeypatch.setattr(os, "pwrite", _no_space)
+    monkeypatch.setattr(os, "write", _no_space)
     monkeypatch.setattr(os, "close", noted)
 
     with pytest.raises(OSError, match="No space left"):
