@@ -111,7 +111,8 @@ class ReconcileSettings(BaseModel):
 
     interval: PositiveDuration = Field(
         default=timedelta(minutes=1),
-        description="Distance of the full passes that find what no event told.",
+        description="Distance of the full passes that find what no event told; "
+        "ten times that while events are complete.",
     )
     debounce: Duration = Field(
         default=timedelta(milliseconds=100),

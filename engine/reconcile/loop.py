@@ -76,6 +76,11 @@ class Loop:
             self._dirty.update(scripts)
         self._signal.set()
 
+    async def unfinished(self) -> set[ScriptId]:
+        """Return the scripts for which a plan may be other than empty, whatever their files say."""
+        tree = self._state.tree
+        return await self._passes.changed({*tree.entries, *self._state.scripts}, tree)
+
     async def run(self) -> None:
         """Go on for as long as the server does."""
         while True:

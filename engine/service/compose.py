@@ -25,6 +25,7 @@ from engine.reconcile.passes import Passes
 from engine.reconcile.preview import preview
 from engine.reconcile.record import Recorder
 from engine.reconcile.removals import Removals
+from engine.reconcile.safety_net import SafetyNet
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
 from engine.runner.protocol import SOCKET_NAME
@@ -120,6 +121,11 @@ class Composition:
         passes = Passes(self.parts, self.state, self.recorder, self.endings, self.builds)
         self.removals = Removals(self.data / CONFIRMATION)
         self.loop = Loop(self.parts, self.state, passes, self.removals, self.tasks)
+        self.safety_net = SafetyNet(
+            self.loop,
+            trusted=lambda: self.watcher.trusted,
+            unwatched=lambda: self.scanner.linked,
+        )
         self.reports = Reports(self.state, self.runs, self.environments, sources.revision)
         self.requests = Requests(
             self.clock, self.state, self.runs, self.recorder, self.endings, self.places
@@ -188,11 +194,11 @@ class Composition:
             self.state.active.put(run)
 
     def _keep_house(self) -> None:
-        self.alarm.every(self.settings.reconcile.interval, "full pass", self._full_pass)
+        self.alarm.every(self.settings.reconcile.interval, "look around", self._look_around)
         self.alarm.every(timedelta(hours=1), "collect", self._collect, first=timedelta(minutes=5))
 
-    async def _full_pass(self) -> None:
-        self.loop.look_at(None)
+    async def _look_around(self) -> None:
+        await self.safety_net.turn()
         await self._make_repository()
 
     async def _collect(self) -> None:

@@ -55,6 +55,11 @@ class TreeScanner:
     def unsettled(self) -> frozenset[ScriptId]:
         return self._unsettled
 
+    @property
+    def linked(self) -> frozenset[ScriptId]:
+        """Scripts with links among their files, whose targets change without an event of theirs."""
+        return frozenset(self._state.linked)
+
     def prime(self, known: Iterable[InForce]) -> None:
         """Take over what an earlier process knew, so that unchanged scripts are not read again.
 

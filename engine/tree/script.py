@@ -29,6 +29,8 @@ class Look:
     entry: Entry
     changed_ns: int | None
     """The last change of its files or of their names; None when nothing was read."""
+    linked: bool
+    """There are links among its files."""
 
 
 def look_at(
@@ -47,7 +49,7 @@ def look_at(
     seen = survey(listing, root)
     signature = seen.signature(chain.salt)
     if known is not None and known.signature == signature:
-        return Look(known, None)
+        return Look(known, None, seen.linked)
     contents = Contents(seen.files)
     for _ in range(_ATTEMPTS):
         if not contents.vanished:
@@ -56,7 +58,8 @@ def look_at(
         seen = survey(list_directory(listing.path), root)
         signature, contents = seen.signature(chain.salt), Contents(seen.files)
     changed = max(seen.newest_ns, os.lstat(listing.path).st_ctime_ns)
-    return Look(_define(script, signature, seen, contents, (chain, definer)), changed)
+    entry = _define(script, signature, seen, contents, (chain, definer))
+    return Look(entry, changed, seen.linked)
 
 
 def _define(

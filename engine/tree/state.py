@@ -15,8 +15,11 @@ class State:
     racy: set[ScriptId] = field(default_factory=set[ScriptId])
     """Read so soon after a change that another change may hide behind the same timestamp."""
 
+    linked: set[ScriptId] = field(default_factory=set[ScriptId])
+    """With links among their files: what those lead to changes without an event of the script."""
+
     def copy(self) -> "State":
-        return State(dict(self.scripts), dict(self.folders), set(self.racy))
+        return State(dict(self.scripts), dict(self.folders), set(self.racy), set(self.linked))
 
     def owner(self, place: str) -> ScriptId | None:
         """Return the script whose directory is `place` or holds it."""
@@ -25,12 +28,13 @@ class State:
     def forget(self, place: str) -> None:
         """Drop everything at and below a place."""
         if not place:
-            self.scripts, self.folders, self.racy = {}, {}, set()
+            self.scripts, self.folders, self.racy, self.linked = {}, {}, set(), set()
             return
         prefix = f"{place}/"
         for script in [s for s in self.scripts if s == place or s.startswith(prefix)]:
             del self.scripts[script]
             self.racy.discard(script)
+            self.linked.discard(script)
         for folder in [f for f in self.folders if f == place or f.startswith(prefix)]:
             del self.folders[folder]
 

@@ -62,6 +62,9 @@ class Survey:
     stamps: list[tuple[str | int, ...]] = field(default_factory=list[tuple[str | int, ...]])
     """In the order of the walk, which is the same for the same names."""
     links: list[FoundLink] = field(default_factory=list[FoundLink])
+    """Those that are not followed."""
+    linked: bool = False
+    """There are links, followed or not."""
     others: list[str] = field(default_factory=list[str])
     unreadable: list[str] = field(default_factory=list[str])
     newest_ns: int = 0
@@ -184,6 +187,7 @@ def _is_data(entry: "os.DirEntry[str]") -> bool:
 
 
 def _stamp_link(name: str, path: str, root: str, seen: Survey) -> None:
+    seen.linked = True
     target = follow(path, root)
     seen.stamps.append((name, target.kind, target.text))
     if target.kind is not LinkKind.FILE:

@@ -153,6 +153,9 @@ class Visit:
         look = look_at(script, listing, chain, self.definer, root=self.root, known=known)
         self.fresh.scripts[script] = look.entry
         self.fresh.racy.discard(script)
+        self.fresh.linked.discard(script)
+        if look.linked:
+            self.fresh.linked.add(script)
         if look.changed_ns is None:
             return
         now_ns = self._now_ns()

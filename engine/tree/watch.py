@@ -3,7 +3,8 @@
 A hint is a set of paths, or "look at everything" where events may have been
 lost: after a very large batch, when the kernel's queue overflowed, when this
 process was held up, and when the root is another directory than before. Hints
-carry no authority. A scan every few minutes finds what no hint told of.
+carry no authority. A scan every so often finds what no hint told of: seldom as long
+as events are `trusted`, else every minute.
 
 On Linux the events come from inotify itself (see `inotify` for the reasons),
 elsewhere from watchfiles, which is imported only there. Where the limit of
@@ -19,6 +20,7 @@ from pathlib import Path
 from engine.ports import Clock
 from engine.tree.ignore import is_ignored_path
 from engine.tree.inotify import is_supported
+from engine.tree.mounts import is_local
 from engine.tree.pace import Changed, Pace, Poll
 from engine.tree.watched import LookAtEverything, WatchedDirectories
 
@@ -52,12 +54,21 @@ class TreeWatcher:
         self._pace = pace or Pace()
         self._native = is_supported() if native is None else native
         self._degraded: str | None = None
+        self._all_watched = False
         self.armed = asyncio.Event()
         """Set while changes are noticed by events."""
 
     @property
     def degraded(self) -> str | None:
         return self._degraded
+
+    @property
+    def trusted(self) -> bool:
+        """Say whether every change of the tree is an event, so that scans need not be frequent.
+
+        Not of a shared file system, nor where watchfiles does not tell of lost events.
+        """
+        return self._all_watched and is_local(_mountinfo(), self._real_root())
 
     async def watch(self, changed: Changed) -> None:
         """Call `changed` for as long as it is not cancelled; see Watcher."""
@@ -101,6 +112,7 @@ class TreeWatcher:
             # The watches are set up anew, and with that everything is looked at.
             return
         finally:
+            self._all_watched = False
             self.armed.clear()
             watched.close()
 
@@ -114,6 +126,7 @@ class TreeWatcher:
         await poll.look(changed)
         while watched.limit is None or self._clock.monotonic() - began < self._pace.retry:
             self._degraded = _limit_text(watched.limit) if watched.limit else None
+            self._all_watched = watched.limit is None
             self.armed.set()
             wait = self._pace.check if watched.limit is None else poll.due_in
             paths = await self._next_batch(watched, wait)
@@ -229,6 +242,14 @@ async def _readable(descriptor: int, seconds: float) -> bool:
 def _resolve(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+def _mountinfo() -> str:
+    """Return what is mounted, nothing where that cannot be known."""
+    try:
+        return Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    except OSError:
+        return ""
 
 
 def _limit_text(error: BaseException) -> str:

@@ -350,6 +350,26 @@ def test_a_link_to_a_file_in_the_tree_stands_for_the_file(disk: Disk, scanner: T
     assert script.environment.requirements == "polars"
 
 
+def test_scripts_with_links_are_named_because_no_event_tells_of_the_targets(
+    disk: Disk, scanner: TreeScanner
+) -> None:
+    disk.script("b")
+    (disk.script("a") / "data").symlink_to("../b/main.py")
+    scanner.scan()
+
+    assert scanner.linked == {"a"}
+
+
+def test_a_script_without_its_link_is_named_no_more(disk: Disk, scanner: TreeScanner) -> None:
+    link = disk.script("a") / "data"
+    link.symlink_to("main.py")
+    scanner.scan()
+    link.unlink()
+    scanner.scan([A])
+
+    assert scanner.linked == set()
+
+
 def test_a_link_whose_target_comes_is_looked_at_again(disk: Disk, scanner: TreeScanner) -> None:
     directory = disk.script("a")
     (directory / "lib").symlink_to("../shared")

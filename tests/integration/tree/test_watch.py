@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 
+from engine.tree import watch
 from engine.tree.pace import Pace
 from engine.tree.watch import MANY, TreeWatcher
 from tests.fakes.disk import Disk, WallClock
@@ -91,6 +92,33 @@ def run(
 
     asyncio.run(play())
     return watcher
+
+
+@pytest.mark.parametrize("where", ["ext4", "nfs4"])
+def test_events_are_trusted_on_file_systems_of_this_machine_alone(
+    where: str, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = f"26 1 254:0 / / rw - ext4 /dev/vda rw\n27 26 0:40 / {disk.root} rw - {where} x rw\n"
+    monkeypatch.setattr(watch, "_mountinfo", lambda: mounts)
+
+    assert trusted(disk, native=True) == [False, where == "ext4", False]
+
+
+def test_events_of_watchfiles_are_not_trusted(disk: Disk) -> None:
+    assert trusted(disk, native=False) == [False, False, False]
+
+
+def trusted(disk: Disk, *, native: bool) -> list[bool]:
+    """Return whether events are trusted before, while and after they are watched for."""
+    watcher = TreeWatcher(disk.root, WallClock(), native=native, pace=QUICK)
+    found = [watcher.trusted]
+
+    async def play() -> None:
+        async with watching(watcher):
+            found.append(watcher.trusted)
+
+    asyncio.run(play())
+    return [*found, watcher.trusted]
 
 
 @pytest.mark.parametrize("save", ["write", "rename_save", "vim_save"])
