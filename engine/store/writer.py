@@ -64,6 +64,7 @@ class Writer:
         self._queue: SimpleQueue[Sequence[_Job] | None] = SimpleQueue()
         self._closed = False
         self._patient: list[_Job] = []
+        self._leaving = False
         self._gate = Lock()
         self._thread = Thread(target=self._serve, name=f"write {path.name}", daemon=True)
         self._thread.start()
@@ -87,13 +88,20 @@ class Writer:
                 raise Unavailable(f"{self._path}: the database is closed, pysched is stopping.")
             self._patient.append(job)
             if haste:
-                self._go()
+                self._leave_soon(loop)
             elif len(self._patient) == 1:
                 loop.call_later(PATIENCE, self._lose_patience)
         return await job.future
 
+    def _leave_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand over once what is being done now has asked for its writes too; under the gate."""
+        if not self._leaving:
+            self._leaving = True
+            loop.call_soon(self._lose_patience)
+
     def _lose_patience(self) -> None:
         with self._gate:
+            self._leaving = False
             self._go()
 
     def _go(self) -> None:
