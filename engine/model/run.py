@@ -123,6 +123,8 @@ class Run:
     payload: str | None = None
     """Absolute path of the body of a URL trigger's POST."""
     previous_status: RunStatus | None = None
+    boot: str | None = None
+    """Boot of the machine in which its start was asked for, on disk before that was done."""
     output_bytes: int | None = None
     """What the run wrote, kept or not."""
     output_cut: int | None = None

@@ -39,6 +39,9 @@ from engine.runs.verdict import conclude, ended_without_report, started
 
 logger = logging.getLogger(__name__)
 
+BEGIN_TOGETHER = 0.05
+"""Seconds from the start of a run until its row tells of it."""
+
 
 class Endings:
     def __init__(self, parts: Parts, state: State, recorder: Recorder, tasks: Tasks) -> None:
@@ -47,9 +50,10 @@ class Endings:
         self._recorder = recorder
         self._tasks = tasks
         self._archiving = Archiving(parts, state, tasks)
+        self._begun: list[RunId] = []
         self._cancelling: dict[RunId, str] = {}
         """Reasons of runs that are to be cancelled; told again to each new connection."""
-        self.dispatcher = Dispatcher(parts, state, tasks, self.end_unstarted)
+        self.dispatcher = Dispatcher(parts, state, tasks, self.end_unstarted, recorder.record)
         recorder.stamp = self.dispatcher.stamped
         self._reunion = Reunion(parts, state, self.dispatcher, self._recover)
         self.recovered = asyncio.Event()
@@ -81,7 +85,18 @@ class Endings:
         run = started(run, event.at)
         self._state.active.put(run)
         self._parts.publish(RunChanged(run))
-        self._tasks.spawn(self._recorder.record(Transition(changed_runs=(run,))))
+        if not self._begun:
+            self._tasks.spawn(self._record_begun())
+        self._begun.append(run.id)
+
+    async def _record_begun(self) -> None:
+        """Put on record which runs have begun; nothing hangs on it, and many are over by now."""
+        await asyncio.sleep(BEGIN_TOGETHER)
+        begun = [self._state.active.get(run_id) for run_id in self._begun]
+        self._begun.clear()
+        going = [run for run in begun if run is not None and run.status is RunStatus.RUNNING]
+        if going:
+            await self._recorder.record(Transition(changed_runs=going))
 
     def _exited(self, report: ExitReport) -> None:
         run = self._state.active.get(report.id)

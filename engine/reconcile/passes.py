@@ -59,7 +59,7 @@ class Passes:
         self._recorder = recorder
         self._endings = endings
         self._builds = builds
-        endings.dispatcher.ask_for = builds.ask
+        endings.dispatcher.queue.ask_for = builds.ask
         self._turn = asyncio.Lock()
         self._planned = Planned(parts, state)
 

@@ -7,7 +7,7 @@ same facts, yet nothing starts it before its row is on disk.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -58,8 +58,7 @@ class Recorder:
         """
         inserted: Collection[RunId] = ()
         try:
-            stamped = [self.stamp(run) for run in transition.new_runs]
-            transition = replace(transition, new_runs=stamped)
+            transition = replace(transition, new_runs=self._stamped(transition.new_runs))
             inserted = await self.insist(lambda: self._runs.commit(transition))
         finally:
             # One that was not inserted belongs to a moment that was settled before.
@@ -69,6 +68,13 @@ class Recorder:
         for run in (*inserted_runs, *ended_runs):
             self._publish(RunChanged(run))
         self._remember(transition)
+
+    def _stamped(self, runs: Iterable[Run]) -> list[Run]:
+        stamped = [self.stamp(run) for run in runs]
+        for run in stamped:
+            if self._state.active.get(run.id) is not None:
+                self._state.active.put(run)
+        return stamped
 
     async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Return what a write gives, however long the disk takes to let it.

@@ -58,6 +58,7 @@ class Reunion:
             if self._state.active.get(run.id) is run:
                 self._recover(run, recovery)
         self._stop_strays(event)
+        self._dispatcher.boot = event.boot
         self._dispatcher.ready = True
         return True
 

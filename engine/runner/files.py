@@ -1,8 +1,8 @@
-"""The small files of a run's directory, written so that a power cut leaves all or nothing.
+"""The small files of a run's directory: its claim, and the report of its end.
 
-Syncing is what costs here, up to several milliseconds on a busy disk, so it is done
-for all files of a batch together: one commit of the file system's journal serves
-them all, and the calls after the first return at once.
+A report is written so that a power cut leaves all of it or nothing. Syncing is what costs
+there, up to several milliseconds on a busy disk, so it is done for all reports of a batch
+together: one commit of the file system's journal serves them all.
 """
 
 import json
@@ -29,7 +29,6 @@ class Claim:
         except FileNotFoundError:
             directory.mkdir(parents=True, exist_ok=True)
             self.fd = os.open(path, _EXCLUSIVE, 0o600)
-        self._directory = directory
         self.size = 0
         try:
             self._write(content)
@@ -37,16 +36,8 @@ class Claim:
             self.close()
             raise
 
-    def sync(self) -> None:
-        """Bring it to the disk, so that not even a power cut makes a second start of the run.
-
-        With it comes the new directory itself: ext4, XFS and btrfs commit in order.
-        """
-        os.fsync(self.fd)
-        sync(self._directory)
-
     def note(self, pid: int) -> None:
-        """Add the pid, for people; nothing hangs on it, so it is not synced."""
+        """Add the pid, for people."""
         with suppress(OSError):
             self._write({"pid": pid})
 
@@ -86,14 +77,6 @@ def _gathered(errors: list[OSError]) -> Generator[None]:
         return
     except OSError as error:
         errors.append(error)
-
-
-def sync(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _write_part(directory: Path, report: Mapping[str, object]) -> int:

@@ -1,6 +1,8 @@
-"""Start runs, each at most once: first the claim on disk, then the process.
+"""Start runs, each at most once: first the claim, then the process.
 
-Starts that are asked for together share the wait for the disk.
+The claim is not synced. It is there for as long as the machine goes on; that the start of
+a run was asked for is on the disk before it is, so after a crash of the machine a run
+whose claim is missing is not taken for one that never started.
 """
 
 import time
@@ -67,7 +69,7 @@ class Starter:
             failpoint("after_spawn")
 
     def _claim(self, requests: list[Request]) -> list[tuple[Request, Claim]]:
-        """Claim runs for good; those that are refused or can't be claimed are answered here."""
+        """Claim runs; those that are refused or can't be claimed are answered here."""
         claimed: list[tuple[Request, Claim]] = []
         for request in requests:
             content = {"id": request.id, "boot": self._boot}
@@ -77,16 +79,7 @@ class Starter:
                 self._peer.emit({"event": "refused", "id": request.id})
             except OSError as error:
                 self._never_started(request, f"no claim could be written: {error}")
-        return [each for each in claimed if self._synced(*each)]
-
-    def _synced(self, request: Request, claim: Claim) -> bool:
-        try:
-            claim.sync()
-        except OSError as error:
-            claim.close()
-            self._never_started(request, f"the claim could not be brought to the disk: {error}")
-            return False
-        return True
+        return claimed
 
     def _spawn(self, request: Request, claim: Claim) -> None:
         self._serial = self._marks.next(self._serial, self._trees.runs)

@@ -2,7 +2,8 @@
 
 Three witnesses are asked in the order of what they know: the runner's list (live, or
 over and not acknowledged), the run's `exit.json`, and its claim. A run that was never
-claimed was never started and may be started now; one that was claimed and that no
+claimed was never started and may be started now, unless the machine went down after it
+was sent: claims are not synced. One that was claimed, or may have been, and that no
 witness knows more of is interrupted: it may have done its work, half of it or nothing,
 so only its retry policy may start it again.
 """
@@ -103,6 +104,9 @@ def _from_disk(run: Run, state: DiskState, boot: str) -> Recovery:
         return Lost(id=run.id, reason=_reason(run, state.claim, boot))
     if run.status is RunStatus.RUNNING:
         return Lost(id=run.id, reason="its directory is gone, and the runner does not know it")
+    if run.boot and run.boot != boot:
+        # Its claim may have been made and not have reached the disk.
+        return Lost(id=run.id, reason="the machine went down as it was to start")
     return NotStarted(id=run.id)
 
 

@@ -17,7 +17,7 @@ CHANGING = (
     "status", "reason", "scheduled_for", "not_before", "started_at", "finished_at", "duration_ms",
     "exit_code", "cpu_ms", "peak_memory_bytes", "attempt", "first_id", "commit", "digest", "lock",
     "environment", "python", "requested_by", "args", "env", "files", "payload", "previous_status",
-    "output_bytes", "output_cut",
+    "output_bytes", "output_cut", "boot",
 )  # fmt: skip
 
 COLUMNS = ", ".join(f'"{name}"' for name in (*FIXED, *CHANGING))
@@ -61,6 +61,7 @@ def changing_values(run: Run) -> tuple[Any, ...]:
         run.previous_status.value if run.previous_status else None,
         run.output_bytes,
         run.output_cut,
+        run.boot,
     )
 
 
@@ -79,7 +80,7 @@ def decoded(row: Sequence[Any]) -> Run:
         run_id, script, cause, trigger, queued_at, status, reason, scheduled_for, not_before,
         started_at, finished_at, duration_ms, exit_code, cpu_ms, peak_memory_bytes, attempt,
         first_id, commit, digest, lock, environment, python, requested_by, args, env, files,
-        payload, previous_status, output_bytes, output_cut,
+        payload, previous_status, output_bytes, output_cut, boot,
     ) = row  # fmt: skip
     run = _Draft()
     run.id = run_id
@@ -112,5 +113,6 @@ def decoded(row: Sequence[Any]) -> Run:
     run.previous_status = _STATUS[previous_status] if previous_status else None
     run.output_bytes = output_bytes
     run.output_cut = output_cut
+    run.boot = boot
     run.__class__ = Run
     return run

@@ -65,7 +65,7 @@ class SqliteRunStore:
         """Write a transition in one transaction, synced to disk before this returns.
 
         One that tells nothing but that runs have started is written without haste and not
-        synced: the runner, and the claim on the disk, know it better than any row.
+        synced: the runner, and the claim in the run's directory, know it better than any row.
         An occurrence or a new run that is there already is left as it is, and the run of
         such an occurrence is not inserted again. Script, cause, trigger and queued time of
         a changed run stay as they were inserted. Returns the ids that were really inserted.

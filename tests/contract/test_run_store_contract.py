@@ -98,6 +98,7 @@ WHOLE = a_run(
     previous_status=RunStatus.SUCCESS,
     output_bytes=2**33,
     output_cut=7,
+    boot="3f2a9c01",
 )
 
 

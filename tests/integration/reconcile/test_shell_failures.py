@@ -67,7 +67,7 @@ async def test_a_mistake_while_the_line_is_looked_at_is_shown_and_made_good(
 ):
     disk.put(a_script())
     engine = await Engine(disk).start()
-    monkeypatch.setattr("engine.reconcile.dispatch.head", None)
+    monkeypatch.setattr("engine.reconcile.queue.head", None)
     await engine.execute(SCRIPT)
     await engine.quiet()
     meanwhile = (disk.statuses(SCRIPT), engine.tasks.failure)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,6 +43,18 @@ def test_an_end_that_the_runner_forgot_is_taken_from_the_disk(run):
 
 def test_a_queued_run_without_a_claim_may_be_started():
     assert recovered(QUEUED) == NotStarted(id=QUEUED.id)
+
+
+@pytest.mark.parametrize(("boot", "now"), [("now", "now"), (None, "now"), (None, ""), ("", "now")])
+def test_a_queued_run_that_was_not_sent_before_this_boot_may_be_started(boot, now):
+    assert recovered(replace(QUEUED, boot=boot), boot=now) == NotStarted(id=QUEUED.id)
+
+
+@pytest.mark.parametrize("now", ["now", ""])
+def test_a_run_that_was_sent_before_the_machine_went_down_may_have_lost_its_claim(now):
+    assert recovered(replace(QUEUED, boot="then"), boot=now) == Lost(
+        id=QUEUED.id, reason="the machine went down as it was to start"
+    )
 
 
 def test_a_queued_run_that_is_not_asked_about_may_be_started():
