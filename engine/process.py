@@ -19,6 +19,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -54,6 +55,37 @@ class CommandTimedOut(CommandFailed):
     """A helper command was killed because it took longer than its caller allows."""
 
     code = "command_timed_out"
+
+
+def start_copy(work: Callable[[], None]) -> int:
+    """Have `work` done by a copy of this process, and return its pid.
+
+    Only while this process has a single thread: of others the copy would have the locks
+    and not the thread that releases them. The copy runs nothing but `work`: no handlers
+    of exit, and no signal handlers of ours.
+    """
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        # Ctrl-C reaches it too, and has nothing to tell.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        work()
+        code = 0
+    except OSError:
+        # A full disk, say; whoever waits for the result does without.
+        code = 1
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        os._exit(code)
+
+
+def end_copy(pid: int) -> None:
+    """Kill the copy if it is still at work, and wait for its end."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 async def run_command(

@@ -43,6 +43,7 @@ from engine.service.housekeeping import Housekeeping
 from engine.service.reports import Reports
 from engine.service.requests import Requests
 from engine.service.workplace import TreeInboxes, TreeSources
+from engine.tree.ahead import LookAhead
 from engine.tree.scan import TreeScanner
 from engine.tree.watch import Pace, TreeWatcher
 from schemas.settings import Settings
@@ -61,7 +62,9 @@ GATHER_SECONDS = 0.2
 class Composition:
     """All parts of a served tree, and the order in which they start and stop."""
 
-    def __init__(self, settings: Settings, server_started: datetime) -> None:
+    def __init__(
+        self, settings: Settings, server_started: datetime, ahead: LookAhead | None
+    ) -> None:
         self.settings = settings
         self.root = settings.paths.scripts
         self.data = settings.paths.data
@@ -72,7 +75,7 @@ class Composition:
         self.runs = self.stores.runs
         self.state = State(Wakefulness(self.clock.now(), self.clock.monotonic()))
         self.environments = open_environments(settings, self.clock, self._build_went_on)
-        self.scanner = TreeScanner(self.root, definer(settings), self.clock)
+        self.scanner = TreeScanner(self.root, definer(settings), self.clock, ahead)
         self.watcher = TreeWatcher(
             self.root,
             self.clock,
@@ -259,6 +262,8 @@ class Composition:
         )
 
 
-def compose(settings: Settings, server_started: datetime) -> Composition:
+def compose(
+    settings: Settings, server_started: datetime, ahead: LookAhead | None = None
+) -> Composition:
     """Put a server's parts together; raises EngineError when the data directory is unusable."""
-    return Composition(settings, server_started)
+    return Composition(settings, server_started, ahead)

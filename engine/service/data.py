@@ -17,6 +17,7 @@ from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
 from schemas.settings import Settings
 
+MAIN_DATABASE = "pysched.db"
 CONFIRMATION = "confirm-removals"
 """In the data directory: what `pysched plan --confirm` leaves for the next pass."""
 
@@ -40,7 +41,7 @@ class Stores:
 def open_stores(data: Path, clock: Clock) -> Stores:
     """Open or create the databases. Raises Unavailable or UnusableDatabase."""
     data.mkdir(parents=True, exist_ok=True)
-    main, logs = Database(data / "pysched.db"), Database(data / "logs.db")
+    main, logs = Database(data / MAIN_DATABASE), Database(data / "logs.db")
     archive = SqliteOutputArchive(logs, data / "runs" / "archive")
     return Stores(
         main=main,

@@ -28,6 +28,7 @@ from engine.service.compose import Composition, compose
 from engine.service.health import health
 from engine.service.reports import ScriptFilter
 from engine.service.waiting import Waiters
+from engine.tree.ahead import LookAhead
 from schemas.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -48,9 +49,14 @@ class Engine:
         self._stopping = asyncio.Event()
 
     @classmethod
-    def open(cls, settings: Settings, *, server_started: datetime) -> "Engine":
-        """Open the data directory; raises EngineError when it cannot be used."""
-        return cls(compose(settings, server_started))
+    def open(
+        cls, settings: Settings, *, server_started: datetime, ahead: LookAhead | None = None
+    ) -> "Engine":
+        """Open the data directory; raises EngineError when it cannot be used.
+
+        `ahead`: see `engine.service.ahead`.
+        """
+        return cls(compose(settings, server_started, ahead))
 
     @property
     def settings(self) -> Settings:

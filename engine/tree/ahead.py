@@ -131,7 +131,13 @@ class Scout:
                     self._look(child, f"{path}/{name}", below)
 
     def _script(self, script: ScriptId, listing: Listing, chain: Chain) -> None:
-        found = self._read(script, listing, chain) if self._reads else self._stat(listing, chain)
+        try:
+            found = (
+                self._read(script, listing, chain) if self._reads else self._stat(listing, chain)
+            )
+        except OSError:
+            # Changing at this moment, or not to be read, which the scan says.
+            return
         if found is None:
             return
         if chain.salt != self._salt:

@@ -21,6 +21,7 @@ from engine.model.identity import ScriptId
 from engine.model.tree import Entry, Severity, Tree
 from engine.ports import Clock, InForce
 from engine.spec.folder import FOLDER_FILE
+from engine.tree.ahead import LookAhead
 from engine.tree.between import with_mistakes_between
 from engine.tree.definer import Definer
 from engine.tree.folder import outermost_chain
@@ -39,13 +40,19 @@ from engine.tree.visit import Visit
 class TreeScanner:
     """The TreeSource of a directory on disk."""
 
-    def __init__(self, root: Path, definer: Definer, clock: Clock) -> None:
-        """Scan below `root`, which need not exist yet; `definer` turns files into scripts."""
+    def __init__(
+        self, root: Path, definer: Definer, clock: Clock, ahead: LookAhead | None = None
+    ) -> None:
+        """Scan below `root`, which need not exist yet; `definer` turns files into scripts.
+
+        `ahead` is what a second process finds meanwhile; the first scan takes it over.
+        """
         self.root = root.absolute()
         self._definer = definer
         self._clock = clock
         self._lock = Lock()
         self._state = State()
+        self._ahead = ahead
         self._complete = False
         self._unsettled: frozenset[ScriptId] = frozenset()
         self._noted: set[str] = set()
@@ -120,7 +127,15 @@ class TreeScanner:
     def _scan_everything(self) -> Tree:
         self._noted.clear()
         visit = self._visit(State())
-        visit.everything()
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            visit.everything()
+        else:
+            visit.ahead = ahead
+            try:
+                visit.everything()
+            finally:
+                ahead.close()
         return self._accept(visit)
 
     def _scan_places(self, only: Collection[ScriptId]) -> Tree:

@@ -6,13 +6,13 @@ files are unchanged. Nothing that is wrong in one place keeps it from the next.
 
 import os
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 
 from engine.errors import UnsafeTree
 from engine.model.identity import ScriptId
 from engine.model.tree import Problem
 from engine.ports import Clock
 from engine.spec.files import check_name
+from engine.tree.ahead import LookAhead
 from engine.tree.definer import Definer
 from engine.tree.folder import Chain, extend, folder_problems, unreadable
 from engine.tree.places import DEEPEST, at_or_below, join, parent
@@ -20,9 +20,7 @@ from engine.tree.script import look_at
 from engine.tree.settle import is_racy, is_settling
 from engine.tree.state import State
 from engine.tree.survey import Listing, glance, list_directory
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from engine.tree.timestamps import wall_ns
 
 
 @dataclass(slots=True)
@@ -35,13 +33,15 @@ class Visit:
     before: State
     fresh: State
     outermost: Chain
+    ahead: LookAhead | None = None
+    """What a second process has found already."""
     unsettled: set[ScriptId] = field(default_factory=set[ScriptId])
     visited: list[str] = field(default_factory=list[str])
     """Places that were looked at, with all below them."""
     began_ns: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.began_ns = self._now_ns()
+        self.began_ns = wall_ns(self.clock)
 
     def everything(self) -> None:
         """Look at the whole tree. Raises UnsafeTree when its root cannot be read."""
@@ -110,7 +110,7 @@ class Visit:
             return
         path = self._path(place)
         try:
-            if self._is_unchanged(ScriptId(place), path, chain):
+            if self._is_known(ScriptId(place), path, chain):
                 return
             listing = list_directory(path)
             if self._is_script(place, listing):
@@ -121,6 +121,21 @@ class Visit:
             return
         except OSError as error:
             self._keep_unreadable(place, unreadable(place, error))
+
+    def _is_known(self, script: ScriptId, path: str, chain: Chain) -> bool:
+        return self._was_found_ahead(script, chain) or self._is_unchanged(script, path, chain)
+
+    def _was_found_ahead(self, script: ScriptId, chain: Chain) -> bool:
+        found = self.ahead.find(script, chain.salt) if self.ahead is not None else None
+        if found is None:
+            return False
+        known = self.before.scripts.get(script)
+        is_same = known is not None and known.signature == found.signature
+        entry = known if is_same else found.entry(script)
+        if entry is None:
+            return False
+        self.fresh.scripts[script] = entry
+        return True
 
     def _is_unchanged(self, script: ScriptId, path: str, chain: Chain) -> bool:
         known = self.before.scripts.get(script)
@@ -149,7 +164,7 @@ class Visit:
 
     def _script(self, script: ScriptId, listing: Listing, chain: Chain) -> None:
         known = None if script in self.before.racy else self.before.scripts.get(script)
-        began_ns = self._now_ns()
+        began_ns = wall_ns(self.clock)
         look = look_at(script, listing, chain, self.definer, root=self.root, known=known)
         self.fresh.scripts[script] = look.entry
         self.fresh.racy.discard(script)
@@ -158,7 +173,7 @@ class Visit:
             self.fresh.linked.add(script)
         if look.changed_ns is None:
             return
-        now_ns = self._now_ns()
+        now_ns = wall_ns(self.clock)
         if is_racy(look.changed_ns, began_ns, now_ns):
             self.fresh.racy.add(script)
         if is_settling(look.changed_ns, began_ns, now_ns):
@@ -193,7 +208,7 @@ class Visit:
             changed = os.lstat(self._path(folder)).st_ctime_ns
         except OSError:
             return bool(folder) and self._changed_just_now(parent(folder))
-        return is_settling(changed, self.began_ns, self._now_ns())
+        return is_settling(changed, self.began_ns, wall_ns(self.clock))
 
     def _chain_to(self, folder: str) -> Chain:
         """Return the chain at a folder, read anew."""
@@ -210,6 +225,3 @@ class Visit:
 
     def _path(self, place: str) -> str:
         return join(self.root, place) if place else self.root
-
-    def _now_ns(self) -> int:
-        return (self.clock.now() - _EPOCH) // _MICROSECOND * 1000

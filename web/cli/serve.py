@@ -93,6 +93,13 @@ def engine(
     except InvalidSettings as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from error
+    from engine.service.ahead import look_ahead
+
+    # Goes on while the rest is imported.
+    ahead = look_ahead(settings)
+
+    from functools import partial
+
     from engine.service.engine import Engine
     from web.cli.serving import CANNOT_START, serve_engine
 
@@ -100,9 +107,10 @@ def engine(
         command = _command("serve", *_engine_options(tree, data, host, port, on_stop))
         os.execv(command[0], command)  # noqa: S606
 
+    engine_of = partial(Engine.open, ahead=ahead)
     if SOCKET_VARIABLE in os.environ:
-        raise typer.Exit(serve_engine(settings, Engine.open))
-    code = serve_engine(settings, Engine.open, anew)
+        raise typer.Exit(serve_engine(settings, engine_of))
+    code = serve_engine(settings, engine_of, anew)
     # 3 is a word for the runner.
     raise typer.Exit(FAILED if code == CANNOT_START else code)
 
