@@ -49,15 +49,16 @@ def run_environment(
 class PythonHome:
     """Where the run's Python is, so that `pip` and console scripts of it are found by shells."""
 
-    def __init__(self, interpreter: Path, *, virtual: bool) -> None:
-        self._bin = interpreter.parent
-        self._virtual = virtual
+    def __init__(self, interpreter: str, *, virtual: bool = False) -> None:
+        self.bin = os.path.dirname(interpreter)  # noqa: PTH120 - for each run
+        self.prefix = os.path.dirname(self.bin)  # noqa: PTH120 - for each run
+        self.virtual = virtual
 
     def variables(self, path: str) -> dict[str, str]:
         """Return what Python and shells need, with `path` behind the environment's own `bin`."""
-        env = {"PATH": os.pathsep.join((str(self._bin), path)), "PYTHONUNBUFFERED": "1"}
-        if self._virtual:
-            env["VIRTUAL_ENV"] = str(self._bin.parent)
+        env = {"PATH": os.pathsep.join((self.bin, path)), "PYTHONUNBUFFERED": "1"}
+        if self.virtual:
+            env["VIRTUAL_ENV"] = self.prefix
         return env
 
 

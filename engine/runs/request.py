@@ -44,18 +44,18 @@ class RequestBuilder:
         secret that the script was not granted or when no process can be started with these
         arguments and variables, Unavailable when the disk takes no directory.
         """
-        interpreter = Path(environment.interpreter)
         state = self.places.state(run.script)
         env = run_environment(
             self.server_env,
             run,
             script_env=script.env,
-            python=PythonHome(interpreter, virtual=_is_virtual(interpreter)),
+            python=_python_home(environment.interpreter),
             state=state,
             secrets=self.secrets,
         )
         _create(state)
-        argv = (str(interpreter), str(directory / script.main), *script.args, *run.args)
+        main = os.path.join(directory, script.main)  # noqa: PTH118 - for each run
+        argv = (environment.interpreter, main, *script.args, *run.args)
         _check(argv, env)
         return StartRequest(
             id=run.id,
@@ -79,6 +79,8 @@ def _check(argv: Sequence[str], env: Mapping[str, str]) -> None:
             f"arguments and environment have {size} characters and a process takes {_LARGEST} "
             "at most. Hand large data over in a file, or as the body of a POST (PYSCHED_PAYLOAD)."
         )
+    if _encodable("".join(texts)):
+        texts = ()
     for text in texts:
         if not _encodable(text):
             raise InvalidInput(
@@ -101,6 +103,8 @@ def _encodable(text: str) -> bool:
 
 
 def _create(state: Path) -> None:
+    if os.path.isdir(state):  # noqa: PTH112 - for each run
+        return
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,5 +114,7 @@ def _create(state: Path) -> None:
         ) from error
 
 
-def _is_virtual(interpreter: Path) -> bool:
-    return (interpreter.parent.parent / "pyvenv.cfg").is_file()
+def _python_home(interpreter: str) -> PythonHome:
+    home = PythonHome(interpreter)
+    home.virtual = os.path.isfile(f"{home.prefix}/pyvenv.cfg")  # noqa: PTH113 - for each run
+    return home

@@ -7,7 +7,7 @@ from engine.model.run import Cause, RunStatus
 from engine.runs.environment import PythonHome, expand, run_environment
 from tests.fakes.run_facts import NOON, a_run
 
-HOME = PythonHome(Path("/data/envs/k/bin/python"), virtual=True)
+HOME = PythonHome("/data/envs/k/bin/python", virtual=True)
 SERVER = {
     "PATH": "/usr/bin",
     "HOME": "/home/ada",
@@ -51,7 +51,7 @@ def test_an_activated_environment_is_announced():
 
 
 def test_a_bare_interpreter_is_no_virtual_environment():
-    python = PythonHome(Path("/usr/bin/python3"), virtual=False)
+    python = PythonHome("/usr/bin/python3", virtual=False)
 
     assert "VIRTUAL_ENV" not in environment(python=python)
 
