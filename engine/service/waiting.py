@@ -30,17 +30,15 @@ class Waiters:
 
     async def wait(self, run_id: RunId, done: Callable[[], bool], *, seconds: float) -> None:
         """Return as soon as `done` says so, looking after each event of the run, or in time."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
         woken = asyncio.Event()
         self._waiting.setdefault(run_id, set()).add(woken)
         try:
-            while not done() and (left := deadline - loop.time()) > 0:
-                woken.clear()
-                try:
-                    await asyncio.wait_for(woken.wait(), left)
-                except TimeoutError:
-                    return
+            async with asyncio.timeout(seconds):
+                while not done():
+                    woken.clear()
+                    await woken.wait()
+        except TimeoutError:
+            return
         finally:
             self._leave(run_id, woken)
 
