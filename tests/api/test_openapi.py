@@ -35,6 +35,17 @@ def test_every_operation_explains_itself(document):
     )
 
 
+def test_every_operation_tells_in_which_headers_a_key_may_come(document):
+    schemes = document["components"]["securitySchemes"]
+
+    assert schemes["X-API-Key"] == {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    assert schemes["Bearer"] == {"type": "http", "scheme": "bearer"}
+    assert all(
+        operation["security"] == [{"X-API-Key": []}, {"Bearer": []}]
+        for operation in operations(document).values()
+    )
+
+
 def test_every_operation_with_a_key_documents_its_refusals(document):
     missing = {
         key

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from tools.reference.kinds import kind, link, nullable
 from tools.reference.table import table
-from web.app import PREFIX, create_app
+from web.app import create_app
 from web.permissions import Keys, Role
 from web.service import Service
 
@@ -59,19 +59,12 @@ def routes(app: FastAPI) -> list[tuple[str, str, APIRoute]]:
     """Return method, path and route of everything the API's own document names, in its order."""
     documented = list(app.openapi()["paths"])
     found = [
-        (method, PREFIX + route.path_format, route)
-        for route in _api_routes(app)
+        (method, route.path_format, route)
+        for route in app.routes
+        if isinstance(route, APIRoute)
         for method in sorted(route.methods or ())
     ]
     return sorted(found, key=lambda one: documented.index(one[1]))
-
-
-def _api_routes(app: FastAPI) -> Iterator[APIRoute]:
-    for included in app.routes:
-        router = getattr(included, "original_router", None)
-        for route in router.routes if router else ():
-            if isinstance(route, APIRoute):
-                yield route
 
 
 def role_of(route: APIRoute) -> str:

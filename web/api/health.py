@@ -11,10 +11,11 @@ from engine.model.status import Health
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
+from web.api.paths import PREFIX
 from web.dependencies import Caller, CurrentEngine, Viewer
 from web.permissions import Role
 
-router = APIRouter(tags=["server"])
+router = APIRouter(prefix=PREFIX, tags=["server"])
 
 
 @router.get(

@@ -15,12 +15,13 @@ from fastapi.responses import StreamingResponse
 
 from engine.model.status import Output
 from web.api.documentation import problems
+from web.api.paths import PREFIX
 from web.api.wait import SLICE, nobody_waits
 from web.dependencies import CurrentEngine, Viewer
 from web.errors import HttpProblem
 from web.service import Service, Stream
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(prefix=PREFIX, tags=["runs"])
 
 CHUNK = 1 << 20
 WHOLE = 16_000_000

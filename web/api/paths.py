@@ -11,6 +11,8 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from engine.model.identity import RESERVED_NAMES
 
+PREFIX = "/api"
+"""The start of every route but those of programs that are not ours."""
 SEGMENT = r"[^/\x00-\x1f\x7f]+"
 RESERVED = "|".join(sorted(re.escape(name) for name in RESERVED_NAMES))
 

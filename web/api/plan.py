@@ -5,10 +5,11 @@ from fastapi import APIRouter, Response
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
+from web.api.paths import PREFIX
 from web.api.shapes import plan_shape
 from web.dependencies import Admin, CurrentEngine, Viewer
 
-router = APIRouter(tags=["tree"])
+router = APIRouter(prefix=PREFIX, tags=["tree"])
 
 
 @router.get("/plan", response_model=api.Plan, summary="Pending difference", responses=problems())

@@ -13,10 +13,11 @@ from engine.ports import RunFilter
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
+from web.api.paths import PREFIX
 from web.api.shapes import run_shape
 from web.dependencies import CurrentEngine, Cursor, Limit, Operator, Viewer
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(prefix=PREFIX, tags=["runs"])
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -8,11 +8,11 @@ from engine.model.status import ScriptStatus
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
-from web.api.paths import SCRIPT
+from web.api.paths import PREFIX, SCRIPT
 from web.api.shapes import coming_shape, occurrence_shape, script_shape
 from web.dependencies import CurrentEngine, Cursor, Limit, Viewer
 
-router = APIRouter(tags=["scripts"])
+router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
 
 @router.get("/scripts", response_model=api.ScriptList, summary="List scripts", responses=problems())

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
-from web.api.paths import SCRIPT
+from web.api.paths import PREFIX, SCRIPT
 from web.api.payload import PAYLOAD_LIMIT, read_payload
 from web.api.shapes import waited_run_shape
 from web.api.wait import seconds_of, wait_for_end
 from web.dependencies import CurrentEngine, Operator
 
-router = APIRouter(tags=["scripts"])
+router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
 Wait = Annotated[
     str | None,
