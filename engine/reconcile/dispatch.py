@@ -15,13 +15,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import EngineError, Unavailable
 from engine.model.environment import Environment
 from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script, Source
-from engine.ports import Transition
+from engine.ports import InForce, StartRequest, Transition
 from engine.reconcile.origin import Origins
 from engine.reconcile.parts import Parts
 from engine.reconcile.queue import Queue
@@ -41,6 +42,18 @@ TRY_AGAIN = timedelta(seconds=1)
 """After the runner or the disk did not take a run."""
 
 
+class _Made(NamedTuple):
+    """A start that was made ready, and what it was made of."""
+
+    in_force: InForce
+    environment: Environment
+    run: Run
+    request: StartRequest
+
+    def holds(self, in_force: InForce | None, environment: Environment) -> bool:
+        return self.in_force is in_force and self.environment == environment
+
+
 class Dispatcher:
     def __init__(
         self, parts: Parts, state: State, tasks: Tasks, give_up: GiveUp, record: Record
@@ -55,6 +68,8 @@ class Dispatcher:
         self.queue = Queue(parts, state, self._origins)
         self._at_work = False
         self._again = False
+        self._made: dict[RunId, _Made] = {}
+        """Starts of promised runs."""
         self.boot = ""
         """Of the machine, as the runner names it; known while `ready`."""
         self.ready = False
@@ -99,7 +114,33 @@ class Dispatcher:
             self._tasks.failed(error)
             return run
         self.queue.promised[run.id] = None
+        loop = asyncio.get_running_loop()
+        # Twice, so that the row is under way by then.
+        loop.call_soon(loop.call_soon, self._make_ready, run.id)
         return replace(run, boot=self.boot)
+
+    def _make_ready(self, run_id: RunId) -> None:
+        """Do while the disk is at work what would be done after it."""
+        run = self._state.active.get(run_id)
+        in_force = self._state.scripts.get(run.script) if run is not None else None
+        script = in_force.script if in_force is not None else None
+        if run is None or in_force is None or script is None or script.source is not Source.LIVE:
+            return
+        try:
+            environment = self._origins.environment(script)
+            if run_id in self.queue.promised and environment is not None:
+                start = self._start_of(run, script, environment)
+                self._made[run_id] = _Made(in_force, environment, *start)
+        except (EngineError, OSError) as error:
+            # It is made again for the start, and what is wrong with it is said there.
+            logger.debug("not made ready", extra={"run_id": run_id, "error": str(error)})
+
+    def _start_of(
+        self, run: Run, script: Script, environment: Environment
+    ) -> tuple[Run, StartRequest]:
+        run = self._origins.of(run, script, environment)
+        directory = self._parts.sources.live(script.id)
+        return run, self._parts.files.request(run, script, environment, directory)
 
     def _may_start_at_once(self, run: Run) -> bool:
         if not self.ready or self.draining or self.queue.is_full:
@@ -110,7 +151,9 @@ class Dispatcher:
         for run_id in [each for each in self.queue.promised if each not in self._state.unrecorded]:
             del self.queue.promised[run_id]
             run = self._state.active.get(run_id)
-            if run is not None and not self._send(run):
+            if run is None:
+                self._made.pop(run_id, None)
+            elif not self._send(run):
                 self._wake(self._parts.clock.now() + TRY_AGAIN)
 
     def _start_head(self) -> None:
@@ -147,7 +190,11 @@ class Dispatcher:
             message = self._parts.environments.failure(script.environment)
             self._give_up(run, RunStatus.ENV_FAILED, message or "the environment was not built")
             return True
+        made = self._made.pop(run.id, None)
         try:
+            if made and made.holds(self._state.scripts.get(script.id), environment):
+                self._give(made.run, made.request, environment)
+                return True
             return self._prepare(run, script, environment)
         except Unavailable as error:
             logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
@@ -158,10 +205,10 @@ class Dispatcher:
             return True
 
     def _prepare(self, run: Run, script: Script, environment: Environment) -> bool:
-        run = self._origins.of(run, script, environment)
         if script.source is Source.LIVE and run.boot == self.boot:
-            self._hand_over(run, script, environment, self._parts.sources.live(script.id))
+            self._give(*self._start_of(run, script, environment), environment)
         else:
+            run = self._origins.of(run, script, environment)
             self.queue.preparing.add(run.id)
             self._tasks.spawn(self._bring(run, script, environment))
         return True
@@ -198,6 +245,7 @@ class Dispatcher:
     def withdraw(self, run_id: RunId) -> bool:
         """Stop making a run ready; True if that was under way, so that nobody sends it now."""
         self.queue.promised.pop(run_id, None)
+        self._made.pop(run_id, None)
         if run_id not in self.queue.preparing:
             return False
         self.queue.preparing.discard(run_id)
@@ -208,6 +256,9 @@ class Dispatcher:
     ) -> None:
         """Give a run to the runner. Raises Unavailable, and EngineError if it can't be started."""
         request = self._parts.files.request(run, script, environment, directory)
+        self._give(run, request, environment)
+
+    def _give(self, run: Run, request: StartRequest, environment: Environment) -> None:
         self._parts.launcher.start(request)
         self._state.active.put(run)
         self._state.starting.add(run.id)
