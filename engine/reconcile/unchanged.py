@@ -62,13 +62,12 @@ class Planned:
         ready = _remembering(self._parts.environments)
         watching, wakes, in_force = self._state.watching, self._state.wakes, self._state.scripts
         entries, planned = tree.entries, self._entries
+        wake_of, entry_of, planned_for, known_of = wakes.of, entries.get, planned.get, in_force.get
         for script in scripts:
             if (
-                script in watching
-                or is_due(wakes.of(script), now)
-                or not is_unchanged(
-                    entries.get(script), planned.get(script), in_force.get(script), ready
-                )
+                is_due(wake_of(script), now)
+                or script in watching
+                or not is_unchanged(entry_of(script), planned_for(script), known_of(script), ready)
             ):
                 yield script
 
@@ -94,14 +93,17 @@ def is_due(wake_at: datetime | None, now: datetime) -> bool:
 
 def _remembering(environments: Environments) -> Ready:
     """Return `ready`, which asks about equal requests once."""
-    known: dict[EnvironmentRequest, EnvironmentKey | None] = {}
+    known: dict[int, tuple[EnvironmentRequest, EnvironmentKey | None]] = {}
 
     def ready(request: EnvironmentRequest) -> EnvironmentKey | None:
+        # Equal requests are nearly always one object, whose hash costs more than the answer.
         try:
-            return known[request]
+            return known[id(request)][1]
         except KeyError:
             environment = environments.ready(request)
-            known[request] = key = environment.key if environment else None
+            key = environment.key if environment else None
+            # With the request, so that its id stays its own.
+            known[id(request)] = request, key
             return key
 
     return ready

@@ -69,6 +69,16 @@ def check_name(path: str) -> Problem | None:
     return None
 
 
+def impossible_names(names: Collection[str]) -> list[str]:
+    """Return those for which `check_name` has something to say; thousands cost next to nothing."""
+    if (
+        all(map(PORTABLE_NAME.match, names))
+        and len(max(names, key=len, default="")) <= LONGEST_NAME
+    ):
+        return []
+    return [name for name in names if check_name(name) is not None]
+
+
 def check_script_name(script: ScriptId) -> Problem | None:
     """Return what is wrong with the name of a script's directory, if anything."""
     name = script.rsplit("/", 1)[-1]

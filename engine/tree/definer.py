@@ -19,7 +19,7 @@ from engine.spec.folder import folder_defaults, unread_folder
 from engine.spec.triggers import CheckCron
 from schemas.settings import Settings
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the meaning of files changes without a change of the program's version."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from engine.model.tree import Problem, Severity
-from engine.spec.files import check_name
+from engine.spec.files import check_name, impossible_names
 from engine.spec.folder import FOLDER_FILE
 from engine.tree.definer import Definer, Folder
 from engine.tree.ignore import case_collisions, printable
@@ -53,7 +53,7 @@ def extend(chain: Chain, place: str, directory: str, definer: Definer) -> Chain:
 
 def folder_problems(place: str, listing: Listing, root: str) -> tuple[Problem, ...]:
     """Report the names in a folder that cannot be scripts and the links not followed."""
-    found = [_unportable(place, name) for name in listing.directories]
+    found = [_unportable(place, name) for name in impossible_names(listing.directories)]
     for name in listing.links:
         kind = follow(f"{listing.path}/{name}", root).kind
         if kind is not LinkKind.FILE:

@@ -41,6 +41,9 @@ def is_ignored_path(parts: Sequence[str]) -> bool:
 
 def case_collisions(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """Return the groups of names that are one and the same on macOS and Windows."""
+    names = tuple(names)
+    if len({name.casefold() for name in names}) == len(names):
+        return ()
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
         groups[name.casefold()].append(name)

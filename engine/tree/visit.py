@@ -106,11 +106,9 @@ class Visit:
         return True
 
     def _child(self, place: str, chain: Chain) -> None:
-        if check_name(place) is not None:
-            return
         path = self._path(place)
         try:
-            if self._is_known(ScriptId(place), path, chain):
+            if self._is_known(ScriptId(place), path, chain) or check_name(place) is not None:
                 return
             listing = list_directory(path)
             if self._is_script(place, listing):
