@@ -63,9 +63,9 @@ class Dispatcher:
         self._tasks = tasks
         self._give_up = give_up
         self._record = record
-        self._origins = Origins(parts, state)
+        self.origins = Origins(parts, state)
         self._timer: asyncio.TimerHandle | None = None
-        self.queue = Queue(parts, state, self._origins)
+        self.queue = Queue(parts, state, self.origins)
         self._at_work = False
         self._again = False
         self._made: dict[RunId, _Made] = {}
@@ -105,47 +105,43 @@ class Dispatcher:
 
     def stamped(self, run: Run) -> Run:
         """Return a run that is about to be recorded, with a promise if it may start at once."""
-        run = self._origins.noted(run)
         try:
-            if run.environment is None or not self._may_start_at_once(run):
-                return run
-        except Exception as error:
-            # It is recorded all the same.
-            self._tasks.failed(error)
-            return run
-        self.queue.promised[run.id] = None
-        loop = asyncio.get_running_loop()
-        # Twice, so that the row is under way by then.
-        loop.call_soon(loop.call_soon, self._make_ready, run.id)
-        return replace(run, boot=self.boot)
-
-    def _make_ready(self, run_id: RunId) -> None:
-        """Do while the disk is at work what would be done after it."""
-        run = self._state.active.get(run_id)
-        in_force = self._state.scripts.get(run.script) if run is not None else None
-        script = in_force.script if in_force is not None else None
-        if run is None or in_force is None or script is None or script.source is not Source.LIVE:
-            return
-        try:
-            environment = self._origins.environment(script)
-            if run_id in self.queue.promised and environment is not None:
-                start = self._start_of(run, script, environment)
-                self._made[run_id] = _Made(in_force, environment, *start)
+            if self._may_start_at_once(run):
+                return self._promised(run)
         except (EngineError, OSError) as error:
-            # It is made again for the start, and what is wrong with it is said there.
-            logger.debug("not made ready", extra={"run_id": run_id, "error": str(error)})
+            # Such as a damaged repository. It is recorded all the same; its start says more.
+            logger.debug("no start made ready", extra={"run_id": run.id, "error": str(error)})
+        except Exception as error:
+            self._tasks.failed(error)
+        return self.origins.noted(run)
+
+    def _may_start_at_once(self, run: Run) -> bool:
+        if not self.ready or self.draining or run.status.final or self.queue.is_full:
+            return False
+        return run.id in self.queue.may_start([run]).start
+
+    def _promised(self, run: Run) -> Run:
+        """Make the start of a run ready, so that nothing is left to be done once it is recorded."""
+        in_force = self._state.scripts.get(run.script)
+        script = in_force.script if in_force else None
+        environment = self.origins.environment(script) if script else None
+        if in_force is None or script is None or environment is None:
+            return run
+        run = replace(run, boot=self.boot)
+        if script.source is Source.LIVE:
+            run, request = self._start_of(run, script, environment)
+            self._made[run.id] = _Made(in_force, environment, run, request)
+        else:
+            run = self.origins.noted(run)
+        self.queue.promised[run.id] = None
+        return run
 
     def _start_of(
         self, run: Run, script: Script, environment: Environment
     ) -> tuple[Run, StartRequest]:
-        run = self._origins.of(run, script, environment)
+        run = self.origins.of(run, script, environment)
         directory = self._parts.sources.live(script.id)
         return run, self._parts.files.request(run, script, environment, directory)
-
-    def _may_start_at_once(self, run: Run) -> bool:
-        if not self.ready or self.draining or self.queue.is_full:
-            return False
-        return run.id in self.queue.may_start([run]).start
 
     def _start_promised(self) -> None:
         for run_id in [each for each in self.queue.promised if each not in self._state.unrecorded]:
@@ -185,7 +181,7 @@ class Dispatcher:
         if script is None:
             self._give_up(run, RunStatus.CANCELLED, "the script was removed")
             return True
-        environment = self._origins.environment(script)
+        environment = self.origins.environment(script)
         if environment is None:
             message = self._parts.environments.failure(script.environment)
             self._give_up(run, RunStatus.ENV_FAILED, message or "the environment was not built")
@@ -208,7 +204,7 @@ class Dispatcher:
         if script.source is Source.LIVE and run.boot == self.boot:
             self._give(*self._start_of(run, script, environment), environment)
         else:
-            run = self._origins.of(run, script, environment)
+            run = self.origins.of(run, script, environment)
             self.queue.preparing.add(run.id)
             self._tasks.spawn(self._bring(run, script, environment))
         return True

@@ -115,6 +115,7 @@ class Endings:
         was_to_stop = self._cancelling.pop(run.id, None) is not None
         self._state.active.remove(run.id)
         self._state.ending[run.id] = run
+        self.dispatcher.origins.ended(run)
         self.dispatcher.start_what_may()
         follow = consequences(
             run,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from engine.errors import EngineError
 from engine.model.environment import Environment
-from engine.model.identity import EnvironmentKey
+from engine.model.identity import EnvironmentKey, ScriptId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script
 from engine.reconcile.parts import Parts
@@ -18,6 +18,8 @@ class Origins:
     def __init__(self, parts: Parts, state: State) -> None:
         self._parts = parts
         self._state = state
+        self._last: dict[ScriptId, RunStatus | None] = {}
+        """How scripts ran last, of those that were asked for."""
 
     def environment(self, script: Script) -> Environment | None:
         """Return the environment a run would start in: the wanted one, else the last good one."""
@@ -64,10 +66,13 @@ class Origins:
             python=environment.python,
         )
 
+    def ended(self, run: Run) -> None:
+        """Remember how a script ran last, so that nobody has to ask the disk for it."""
+        if run.started_at is not None:
+            self._last[run.script] = run.status
+
     def _previous_status(self, script: Script) -> RunStatus | None:
-        """Return how the script ran last, also if that is not on disk yet."""
-        for run in reversed(self._state.ending.values()):
-            if run.script == script.id and run.started_at is not None:
-                return run.status
-        last = self._parts.runs.last_started(script.id)
-        return last.status if last else None
+        if script.id not in self._last:
+            last = self._parts.runs.last_started(script.id)
+            self._last[script.id] = last.status if last else None
+        return self._last[script.id]
