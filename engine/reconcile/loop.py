@@ -108,10 +108,15 @@ class Loop:
             named = {*tree.entries, *self._state.scripts} if only is None else set(only)
             named |= changed
             files = await self._files((named & self._state.watching) | changed, tree)
-            if only is None and starting is None:
-                named = await self._passes.changed(named, tree)
             try:
-                actions = await self._passes.look(named, tree, files=files, starting=starting)
+                if starting is not None:
+                    actions = await self._passes.at_start(
+                        named, tree, files=files, starting=starting
+                    )
+                else:
+                    if only is None:
+                        named = await self._passes.changed(named, tree)
+                    actions = await self._passes.look(named, tree, files=files)
             finally:
                 self._ring_again()
             return self._report(actions, scanned or tree)

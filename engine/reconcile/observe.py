@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from engine.model.environment import EnvironmentState
 from engine.model.identity import TriggerKey
 from engine.model.tree import Entry
 from engine.ports import InForce
@@ -34,14 +35,16 @@ def observe(
             awake_since=awake_since,
             starting=starting,
         )
-    ready = parts.environments.ready(script.environment)
+    ready = wanted = parts.environments.ready(script.environment)
     if ready is None and in_force is not None and in_force.script is not None:
         # Built for what is in force, and not noted yet when the wish changed.
         ready = parts.environments.ready(in_force.script.environment)
     return Observed(
         in_force=in_force,
         active=state.active.of(script.id),
-        environment=parts.environments.state(script.environment),
+        environment=EnvironmentState.READY
+        if wanted is not None
+        else parts.environments.state(script.environment),
         ready=ready.key if ready else None,
         files=files,
         awake_since=awake_since,

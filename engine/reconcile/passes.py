@@ -86,6 +86,16 @@ class Passes:
         """Return those of the named scripts for which a plan may be other than empty."""
         return await self._planned.changed(scripts, tree)
 
+    async def at_start(
+        self, scripts: Collection[ScriptId], tree: Tree, *, files: Files, starting: datetime
+    ) -> list[ScriptAction]:
+        """Plan and apply the named scripts in the server's first pass."""
+        named = await self._planned.unquiet(scripts, tree)
+        done = await self.look(named, tree, files=files, starting=starting)
+        # Runs that an earlier server left waiting, of scripts that need no plan.
+        self._endings.dispatcher.start_what_may()
+        return done
+
     async def _look(
         self, scripts: Sequence[ScriptId], tree: Tree, files: Files, starting: datetime | None
     ) -> list[ScriptAction]:

@@ -8,7 +8,7 @@ watch files are never left out.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -18,11 +18,10 @@ from engine.model.identity import EnvironmentKey, ScriptId
 from engine.model.tree import Entry, Tree
 from engine.ports import Environments, InForce
 from engine.reconcile.parts import Parts
+from engine.reconcile.quiet import Ready, quiet
 from engine.reconcile.state import State
 
 T = TypeVar("T")
-
-Ready = Callable[[EnvironmentRequest], EnvironmentKey | None]
 
 SLICE = 2_000
 """Scripts that are compared at once: a few milliseconds."""
@@ -56,6 +55,31 @@ class Planned:
             found.update(self._changed(part, tree))
             await asyncio.sleep(0)
         return found
+
+    async def unquiet(self, scripts: Collection[ScriptId], tree: Tree) -> set[ScriptId]:
+        """Return those of the scripts to plan at a start, and have the others woken when due."""
+        self.look_at_clocks()
+        found: set[ScriptId] = set()
+        for part in slices(scripts, SLICE):
+            found.update(self._unquiet(part, tree))
+            await asyncio.sleep(0)
+        return found
+
+    def _unquiet(self, scripts: Sequence[ScriptId], tree: Tree) -> Iterator[ScriptId]:
+        now = self._parts.clock.now()
+        ready = _remembering(self._parts.environments)
+        for script in scripts:
+            entry = tree.entries.get(script)
+            try:
+                said = quiet(entry, self._state.scripts.get(script), ready, now)
+            except Exception:
+                # A mistake in this program, which the plan will meet, and report, again.
+                said = None
+            if entry is None or said is None:
+                yield script
+            else:
+                self._state.wakes.set(script, said.wake_at)
+                self.note(script, entry)
 
     def _changed(self, scripts: Sequence[ScriptId], tree: Tree) -> Iterator[ScriptId]:
         now = self._parts.clock.now()

@@ -77,21 +77,25 @@ def fire_times(
 
 def next_moment(trigger: TimedTrigger, script: ScriptId | None, after: datetime) -> Moment | None:
     """Return the first moment due after `after` that runs; None when there is none."""
-    if isinstance(trigger, CronTrigger):
-        # Ten thousand scripts share a few hundred expressions, and ask at the same moment.
-        start = _first_second(after)
-        found = first_instant(parse(trigger.expression), zone_of(trigger.timezone), start)
-        if found is None:
-            return None
-        instant, shift = found
-        if shift is not Outcome.DEDUPLICATED:
-            due = EPOCH + timedelta(seconds=instant)
-            delay = delay_of(script, trigger) if script is not None else _NO_DELAY
-            return Moment(due=due, start=due + delay, shift=shift)
-    for moment in fire_times(trigger, after=after, script=script):
-        if moment.runs:
-            return moment
-    return None
+    first = first_moment(trigger, script, after)
+    if first is None or first.runs:
+        return first
+    coming = fire_times(trigger, after=first.due, script=script)
+    return next((moment for moment in coming if moment.runs), None)
+
+
+def first_moment(trigger: TimedTrigger, script: ScriptId | None, after: datetime) -> Moment | None:
+    """Return the first moment due after `after`, be it one that does not run."""
+    if not isinstance(trigger, CronTrigger):
+        return next(iter(fire_times(trigger, after=after, script=script)), None)
+    # Ten thousand scripts share a few hundred expressions, and ask at the same moment.
+    pattern, zone = parse(trigger.expression), zone_of(trigger.timezone)
+    found = first_instant(pattern, zone, _first_second(after))
+    if found is None:
+        return None
+    due = EPOCH + timedelta(seconds=found[0])
+    delay = delay_of(script, trigger) if script is not None else _NO_DELAY
+    return Moment(due=due, start=due + delay, shift=found[1])
 
 
 def has_moment(trigger: TimedTrigger, after: datetime, until: datetime) -> bool:

@@ -354,6 +354,21 @@ async def test_a_full_pass_plans_what_may_have_changed_alone(
 
 
 @on_a_loop
+async def test_a_start_plans_what_may_have_changed_alone(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    disk.put(*seven())
+    await (await Engine(disk).start()).kill()
+    disk.put(a_script(every(30), script_id="s3"), digest="d2")
+    planned = plans(monkeypatch)
+
+    engine = await Engine(disk).start()
+
+    assert planned == ["s3"]
+    assert all(engine.state.wakes.of(ScriptId(f"s{number}")) for number in range(7))
+
+
+@on_a_loop
 async def test_a_full_pass_after_the_clock_was_set_plans_all(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ):
