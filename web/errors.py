@@ -112,14 +112,23 @@ async def _engine_error(request: Request, error: Exception) -> Response:
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:
-    fields = [
-        InvalidField(field=".".join(map(str, one["loc"])), message=one["msg"])
-        for one in cast("RequestValidationError", error).errors()
-    ]
+    fields = [_invalid_field(one) for one in cast("RequestValidationError", error).errors()]
     detail = "; ".join(f"{one.field}: {one.message}" for one in fields)
     return _answer(
         HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail, errors=fields)
     )
+
+
+def _invalid_field(found: Mapping[str, Any]) -> InvalidField:
+    """Say what is wrong with a value; of a whole body, also how it is to be sent."""
+    where = found["loc"]
+    if found["type"] == "json_invalid":
+        message = f"this is no JSON: {found['ctx']['error']} at character {where[-1]}"
+        return InvalidField(field="body", message=message)
+    if where == ("body",) and found["type"].endswith("_type"):
+        message = "must be a JSON object, sent with Content-Type: application/json"
+        return InvalidField(field="body", message=message)
+    return InvalidField(field=".".join(map(str, where)), message=found["msg"])
 
 
 async def _framework_error(request: Request, error: Exception) -> Response:

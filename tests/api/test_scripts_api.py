@@ -347,3 +347,32 @@ def test_the_last_run_has_the_shape_of_a_run(call, engine):
     last = call("GET", "/api/scripts/etl/load").json()["last_run"]
 
     assert (last["exit_code"], last["signal"]) == (-9, 9)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "message"),
+    [
+        (
+            b'{"args": ["x"]}',
+            "text/plain",
+            "must be a JSON object, sent with Content-Type: application/json",
+        ),
+        (
+            b'["x"]',
+            "application/json",
+            "must be a JSON object, sent with Content-Type: application/json",
+        ),
+        (
+            b'{"args":',
+            "application/json",
+            "this is no JSON: Expecting value at character 8",
+        ),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_told_how_to_be_sent(call, content, kind, message):
+    answer = call(
+        "POST", "/api/scripts/etl/load/execute", content=content, headers={"Content-Type": kind}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "body", "message": message}]
