@@ -116,7 +116,7 @@ class EngineChild:
     def _restart(self, code: int) -> None:
         if time.monotonic() - self._started >= _HEALTHY:
             self._delay = self._first_delay
-        say(f"the engine ended with {code}; it is started again in {self._delay:g} s")
+        say(f"the engine {_end(code)}; it is started again in {self._delay:g} s")
         self._timer = self._loop.call_in(self._delay, self.start)
         self._delay = min(self._delay * 2, _LONGEST_DELAY)
 
@@ -127,3 +127,13 @@ class EngineChild:
     def _signal(self, number: signal.Signals) -> None:
         if self.pid:
             os.kill(self.pid, number)
+
+
+def _end(code: int) -> str:
+    """Say how a process ended, by its exit code."""
+    if code >= 0:
+        return f"ended with {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"

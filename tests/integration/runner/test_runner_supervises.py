@@ -67,11 +67,14 @@ def test_an_engine_that_dies_is_started_again(launch, note: Path):
 
 def test_an_engine_that_is_killed_is_started_again(launch, note: Path):
     engine = Engine(note)
-    launch("--restart-delay", "0.02", *engine.command)
+    runner = launch("--restart-delay", "0.02", *engine.command)
     first = engine.ready()
     os.kill(first, signal.SIGKILL)
 
     assert engine.ready() != first
+    runner.signal(signal.SIGTERM)
+    runner.wait()
+    assert "the engine was killed by SIGKILL; it is started again in 0.02 s" in runner.said()
 
 
 def test_a_clean_end_of_the_engine_ends_the_runner(launch, note: Path):
