@@ -100,6 +100,10 @@ def engine(
 
     from functools import partial
 
+    from web.deferred import import_fastapi
+
+    import_fastapi()
+
     from engine.service.engine import Engine
     from web.cli.serving import CANNOT_START, serve_engine
 
