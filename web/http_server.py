@@ -7,15 +7,26 @@ import asyncio
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from web.one_write import OneWrite
 
 BACKLOG = 2048
 GRACE = 5
 """Seconds for answers under way when the server stops."""
 TICK = 1.0
 """Seconds between two looks of the server at its own clock, for the Date header."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Answers with one write."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
 
 
 class HttpServer(uvicorn.Server):
@@ -25,7 +36,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=HttpProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
