@@ -23,12 +23,8 @@ class Claim:
 
     def __init__(self, directory: Path, content: Mapping[str, object]) -> None:
         """Take it. Raises FileExistsError when somebody did before, OSError if it can't be had."""
-        path = directory / CLAIM_NAME
-        try:
-            self.fd = os.open(path, _EXCLUSIVE, 0o600)
-        except FileNotFoundError:
-            directory.mkdir(parents=True, exist_ok=True)
-            self.fd = os.open(path, _EXCLUSIVE, 0o600)
+        _make(directory)
+        self.fd = os.open(f"{directory}/{CLAIM_NAME}", _EXCLUSIVE, 0o600)
         self.size = 0
         try:
             self._write(content)
@@ -47,6 +43,15 @@ class Claim:
 
     def _write(self, content: Mapping[str, object]) -> None:
         self.size += os.write(self.fd, claim_frame(content, time.time_ns()))
+
+
+def _make(directory: Path) -> None:
+    try:
+        os.mkdir(directory)  # noqa: PTH102 - for each run, and nearly always all it takes
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        directory.mkdir(parents=True, exist_ok=True)
 
 
 def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:

@@ -18,6 +18,8 @@ from engine.runner.tree import Trees, send
 
 _FIRST = 0.05
 """Seconds from a start to the first look, so that the many short runs cost none."""
+_FIRST_UNLIMITED = 0.2
+"""The same for a run with no limit that hangs on it."""
 
 
 class Sampler:
@@ -29,9 +31,9 @@ class Sampler:
         self._kill = kill
         self._timer = Timer(0.0, None)
 
-    def wake(self) -> None:
+    def wake(self, *, limited: bool) -> None:
         """Take a run that has just started into account."""
-        due = time.monotonic() + _FIRST
+        due = time.monotonic() + (_FIRST if limited else _FIRST_UNLIMITED)
         if self._timer.call is None or self._timer.due > due:
             self._timer.cancel()
             self._timer = self._loop.call_at(due, self._sample)

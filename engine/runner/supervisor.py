@@ -67,7 +67,7 @@ class Supervisor:
         if timeout is not None:
             expire = partial(self.kill, run, "timeout", f"limit {timeout:g} s")
             run.timers.append(self._loop.call_in(timeout, expire))
-        self._sampler.wake()
+        self._sampler.wake(limited=run.request.limited)
 
     def cancel(self, run_id: str, reason: str) -> None:
         """End a run for its owner's sake; one that is over or unknown is left as it is."""
