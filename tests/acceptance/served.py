@@ -117,7 +117,7 @@ class Served:
         for child in self.runner.children():
             with suppress(psutil.NoSuchProcess):
                 # One that is dead and not yet waited for has no command line.
-                if "engine" in child.cmdline() and "web.cli.main" in child.cmdline():
+                if "web.cli.engine" in child.cmdline():
                     return child
         return None
 

@@ -26,7 +26,6 @@ app = typer.Typer(
 )
 
 app.command(rich_help_panel=SERVER)(serve.serve)
-app.command(hidden=True)(serve.engine)
 app.command(rich_help_panel=SERVER)(online.status)
 app.command(rich_help_panel=SERVER)(online.runs)
 app.command(rich_help_panel=SERVER)(logs.logs)

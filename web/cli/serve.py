@@ -1,25 +1,22 @@
-"""`pysched serve` and the engine process it becomes the parent of.
+"""`pysched serve`: check what can be checked, then turn into the runner.
 
-`serve` checks what can be checked, then turns into the runner, which outlives
-engines; the runner starts `engine`, a hidden command with the same options.
+The runner outlives engines; it starts `web.cli.engine` with the same options.
 """
 
-import gc
 import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import InvalidSettings
-from engine.runner.protocol import SOCKET_VARIABLE
-from web.cli.failure import FAILED, USAGE, Failed
+from web.cli.failure import Failed
 from web.cli.guard import already_served, guard_of
 from web.cli.options import DataOption, TreeArgument
 from web.cli.settings import settings_for
+from web.cli.start import Options, engine_command
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
@@ -63,8 +60,8 @@ def serve(
     """
     settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
     leaving = _prepare(settings)
-    options = _engine_options(tree, data, host, port, on_stop)
-    command = _command("engine", *options)
+    options = Options(tree=tree, data=data, host=host, port=port, on_stop=on_stop)
+    command = engine_command(options)
     if leaving is None:
         command = [*_runner(settings), "--", *command]
     else:
@@ -75,48 +72,6 @@ def serve(
     started = os.environ.get(STARTED_VARIABLE, now)
     sys.stdout.flush()
     os.execve(command[0], command, {**os.environ, STARTED_VARIABLE: started})  # noqa: S606
-
-
-def engine(
-    tree: TreeArgument = None,
-    data: DataOption = None,
-    host: HostOption = None,
-    port: PortOption = None,
-    on_stop: OnStopOption = None,
-) -> None:
-    """Be the engine under a runner, or beside one that is leaving; started by `pysched serve`."""
-    # What is made until the server is up stays: looking for garbage in it takes a seventh
-    # of the start. `serve_engine` switches the collector on again.
-    gc.disable()
-    try:
-        settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
-    except InvalidSettings as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(USAGE) from error
-    from engine.service.ahead import look_ahead
-
-    # Goes on while the rest is imported.
-    ahead = look_ahead(settings)
-
-    from functools import partial
-
-    from web.deferred import import_fastapi
-
-    import_fastapi()
-
-    from engine.service.engine import Engine
-    from web.cli.serving import CANNOT_START, serve_engine
-
-    def anew() -> NoReturn:
-        command = _command("serve", *_engine_options(tree, data, host, port, on_stop))
-        os.execv(command[0], command)  # noqa: S606
-
-    engine_of = partial(Engine.open, ahead=ahead)
-    if SOCKET_VARIABLE in os.environ:
-        raise typer.Exit(serve_engine(settings, engine_of))
-    code = serve_engine(settings, engine_of, anew)
-    # 3 is a word for the runner.
-    raise typer.Exit(FAILED if code == CANNOT_START else code)
 
 
 def _prepare(settings: "Settings") -> int | None:
@@ -157,11 +112,6 @@ def _check_tree(tree: Path, data: Path) -> None:
     )
 
 
-def _command(name: str, *options: str) -> list[str]:
-    # A directory named like one of our modules may be where the server is started: -P.
-    return [sys.executable, "-P", "-m", "web.cli.main", name, *options]
-
-
 def _runner(settings: "Settings") -> list[str]:
     from engine import runner
 
@@ -173,15 +123,3 @@ def _runner(settings: "Settings") -> list[str]:
         *("--drain-timeout", str(runs.drain_timeout.total_seconds())),
         *("--restart-delay", str(runs.engine_restart_delay.total_seconds())),
     ]
-
-
-def _engine_options(
-    tree: Path | None,
-    data: Path | None,
-    host: str | None,
-    port: int | None,
-    on_stop: OnStop | None,
-) -> list[str]:
-    named = {"--data": data, "--host": host, "--port": port, "--on-stop": on_stop}
-    options = [f"{name}={value}" for name, value in named.items() if value is not None]
-    return [*options, "--", str(tree)] if tree is not None else options

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from web.cli import engine
 from web.cli import serve as serve_module
 from web.cli.failure import guarded
 from web.cli.main import app
@@ -38,7 +39,7 @@ def test_it_turns_into_the_runner_with_the_engine_as_its_child(executed, tmp_pat
         ["--data", str(tmp_path / "d")],
     )
     assert command[end + 1 :] == [
-        sys.executable, "-P", "-m", "web.cli.main", "engine", "--data=d", "--host=127.0.0.1",
+        sys.executable, "-P", "-m", "web.cli.engine", "--data=d", "--host=127.0.0.1",
         "--port=0", "--on-stop=leave", "--", "tree",
     ]  # fmt: skip
     assert "PYSCHED_SERVER_STARTED" in environ
@@ -49,7 +50,7 @@ def test_options_that_were_not_given_are_left_to_the_settings(executed, monkeypa
     serve()
 
     command = executed[0][1]
-    assert command[command.index("engine") :] == ["engine"]
+    assert command[-1] == "web.cli.engine"
 
 
 def test_the_settings_tell_the_runner_how_to_stop(executed, tmp_path):
@@ -109,11 +110,11 @@ def test_a_data_directory_that_cannot_be_made_is_told(executed, tmp_path, capsys
     assert (code, "cannot be used" in capsys.readouterr().err) == (1, True)
 
 
-@pytest.mark.parametrize(("command", "code"), [("serve", 1), ("engine", 2)])
-def test_settings_that_cannot_be_used_name_the_place(executed, tmp_path, capsys, command, code):
+@pytest.mark.parametrize(("process", "code"), [(serve, 1), (lambda: engine.main([]), 2)])
+def test_settings_that_cannot_be_used_name_the_place(executed, tmp_path, capsys, process, code):
     (tmp_path / "pysched.yaml").write_text("server: {prot: 1}\n")
 
-    assert guarded(lambda: app([command])) == code
+    assert process() == code
     assert "pysched.yaml:1:10" in capsys.readouterr().err
 
 
