@@ -113,6 +113,7 @@ class Loop:
                     actions = await self._passes.at_start(
                         named, tree, files=files, starting=starting
                     )
+                    self._tasks.spawn(self._passes.link_rest())
                 else:
                     if only is None:
                         named = await self._passes.changed(named, tree)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.model.environment import Environment
-from engine.model.identity import ScriptId, TriggerKey
+from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
 from engine.model.plan import DeleteScript, ScriptAction
 from engine.model.tree import Entry, Tree
 from engine.ports import InForce, Transition
@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 SLICE = 200
 """Scripts per transaction: about 10 ms of planning, so that due runs are not held up."""
+SLICE_AT_START = 1_000
+"""Until the server has started no alarm rings, and a transaction has its price too."""
+LINKS_AT_ONCE = 50
 
 Files = Mapping[ScriptId, Mapping[TriggerKey, Mapping[str, str]]]
 NO_FILES: Files = {}
@@ -62,6 +65,7 @@ class Passes:
         endings.dispatcher.queue.ask_for = builds.ask
         self._turn = asyncio.Lock()
         self._planned = Planned(parts, state)
+        self._unlinked: list[ScriptId] = []
 
     async def look(
         self,
@@ -76,7 +80,7 @@ class Passes:
         done: list[ScriptAction] = []
         # Deletes before adds, so that a directory that moved is never there twice.
         ordered = sorted(scripts, key=lambda script: (script in tree.entries, script))
-        for part in slices(ordered, SLICE):
+        for part in slices(ordered, SLICE if starting is None else SLICE_AT_START):
             async with self._turn:
                 done += await self._look(part, tree, files, starting)
             await asyncio.sleep(0)
@@ -107,7 +111,7 @@ class Passes:
                 await self._failed(script, error)
         await self._save(looks)
         for each in looks:
-            self._take_over(each)
+            self._take_over(each, at_start=starting is not None)
         looks = await self._enqueue(looks)
         for each in looks:
             self._endings.cancel_all(each.plan.cancels)
@@ -139,7 +143,7 @@ class Passes:
         if changed or removed:
             await self._recorder.insist(lambda: self._parts.scripts.save(changed, removed))
 
-    def _take_over(self, look: _Look) -> None:
+    def _take_over(self, look: _Look, *, at_start: bool) -> None:
         before, after = self._state.scripts.get(look.script), look.plan.in_force
         if after is None:
             self._state.remove(look.script)
@@ -150,9 +154,25 @@ class Passes:
         self._state.put(after)
         key = after.environment
         if key is not None and (before is None or before.environment != key):
-            environment = self._parts.environments.by_key(key)
-            if environment is not None:
-                self._link(after, environment)
+            if at_start:
+                self._unlinked.append(after.id)
+            else:
+                self._link_to(after, key)
+
+    async def link_rest(self) -> None:
+        """Make the links that the first pass left for later, since only editors need them."""
+        for part in slices(self._unlinked, LINKS_AT_ONCE):
+            for script in part:
+                in_force = self._state.scripts.get(script)
+                if in_force is not None and in_force.environment is not None:
+                    self._link_to(in_force, in_force.environment)
+            await asyncio.sleep(0)
+        self._unlinked.clear()
+
+    def _link_to(self, in_force: InForce, key: EnvironmentKey) -> None:
+        environment = self._parts.environments.by_key(key)
+        if environment is not None:
+            self._link(in_force, environment)
 
     def _link(self, in_force: InForce, environment: Environment | None) -> None:
         try:

@@ -31,6 +31,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _KIND_KEY = "kind"
 _CLASSES = {kind: trigger for trigger, kind in KINDS.items()}
 
+_write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 # json.loads looks at the ends of the text too, which takes as long as a trigger.
 _read_json = json.JSONDecoder().raw_decode
 
@@ -39,7 +40,7 @@ Convert = Callable[[Any], Any]
 
 def encode_script(script: Script) -> str:
     """Write a script as one line of JSON; `decode_script` gives an equal one."""
-    return json.dumps(_encode(script), separators=(",", ":"), ensure_ascii=False)
+    return _write_json(_encode(script))
 
 
 def decode_script(text: str) -> Script:
@@ -141,26 +142,32 @@ _DECODERS: dict[str, Convert] = {
 
 def _encode(part: Script | Trigger) -> dict[str, Any]:
     encoded: dict[str, Any] = {}
-    for field, default in _FIELDS[type(part)]:
-        value = getattr(part, field.name)
-        if value != default:
-            encoded[field.name] = _encode_value(value)
+    for name, default in _FIELDS[type(part)]:
+        value = getattr(part, name)
+        if value is not default and value != default:
+            # Text, numbers, and tuples of them are JSON as they are.
+            encode = _ENCODERS.get(cast("type[Any]", type(value)))
+            encoded[name] = value if encode is None else encode(value)
+    if "triggers" in encoded:
+        encoded["triggers"] = [_encode_trigger(trigger) for trigger in encoded["triggers"]]
     return encoded
+
+
+def _encode_trigger(trigger: Trigger) -> dict[str, Any]:
+    return {_KIND_KEY: KINDS[type(trigger)], **_encode(trigger)}
 
 
 def _encode_value(value: Any) -> Any:
     encode = _ENCODERS.get(cast("type[Any]", type(value)))
-    if encode is not None:
-        return encode(value)
-    if isinstance(value, Trigger):
-        return {_KIND_KEY: KINDS[type(value)], **_encode(value)}
-    if isinstance(value, tuple):
-        return [_encode_value(item) for item in cast("tuple[Any, ...]", value)]
-    return value
+    return value if encode is None else encode(value)
 
 
 def _all_fields(part: Any) -> list[Any]:
     return [_encode_value(getattr(part, field.name)) for field in fields(part)]
+
+
+# Most scripts share a few of them.
+_shared_fields = lru_cache(maxsize=1024)(_all_fields)
 
 
 def _encode_retry(retry: Retry) -> list[Any]:
@@ -171,9 +178,9 @@ def _encode_retry(retry: Retry) -> list[Any]:
 _ENCODERS: Mapping[type[Any], Convert] = {
     timedelta: lambda value: value // _MICROSECOND,
     datetime: datetime.isoformat,
-    EnvironmentRequest: _all_fields,
-    Limits: _all_fields,
-    Keep: _all_fields,
+    EnvironmentRequest: _shared_fields,
+    Limits: _shared_fields,
+    Keep: _shared_fields,
     Notify: _all_fields,
     Retry: _encode_retry,
 }
@@ -187,5 +194,6 @@ def _default(field: "Field[Any]") -> Any:
 
 _DEFAULT_LIMITS, _DEFAULT_KEEP = Limits(), Keep()
 _FIELDS = {
-    part: tuple((field, _default(field)) for field in fields(part)) for part in (Script, *KINDS)
+    part: tuple((field.name, _default(field)) for field in fields(part))
+    for part in (Script, *KINDS)
 }
