@@ -2,11 +2,12 @@
 
 Nobody waits for it: output reads the same before and after. One by one, each run
 would cost two changes of threads, a transaction and a sync just when the next
-ones are to start; as a group they share them.
+ones are to start; as a group they share them. While there is no room for another
+run, it rests for a while altogether.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.errors import EngineError
@@ -19,14 +20,31 @@ LARGEST_GROUP: Final = 32
 """Runs; what they printed is in memory together."""
 
 
+LARGEST_REST: Final = 5.0
+"""Seconds; only what is archived is found by a search in output."""
+MOST_AT_REST: Final = 500
+"""Runs; each keeps a directory."""
+
+
 class Archiver:
     """To be used on one event loop."""
 
-    def __init__(self, places: RunPlaces, archive: OutputArchive, *, gather_for: float) -> None:
-        """`gather_for` is how long, in seconds, the first of a group waits for others."""
+    def __init__(
+        self,
+        places: RunPlaces,
+        archive: OutputArchive,
+        *,
+        gather_for: float,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`gather_for` is how long, in seconds, the first of a group waits for others.
+
+        `busy` says that it had better wait a while longer.
+        """
         self._places = places
         self._archive = archive
         self._gather_for = gather_for
+        self._busy = busy
         self._waiting: dict[RunId, asyncio.Future[None]] = {}
         self._at_work = False
 
@@ -49,7 +67,7 @@ class Archiver:
         self._at_work = True
         try:
             while self._waiting:
-                await asyncio.sleep(self._gather_for)
+                await self._rest()
                 ids = list(self._waiting)[:LARGEST_GROUP]
                 await self._put_away({run_id: self._waiting.pop(run_id) for run_id in ids})
         finally:
@@ -57,6 +75,14 @@ class Archiver:
             for done in self._waiting.values():
                 done.cancel()
             self._waiting.clear()
+
+    async def _rest(self) -> None:
+        rested = 0.0
+        while True:
+            await asyncio.sleep(self._gather_for)
+            rested += self._gather_for
+            if not self._busy() or rested >= LARGEST_REST or len(self._waiting) >= MOST_AT_REST:
+                return
 
     async def _put_away(self, group: Mapping[RunId, asyncio.Future[None]]) -> None:
         try:

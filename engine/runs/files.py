@@ -29,12 +29,13 @@ class RunFiles:
         requests: RequestBuilder,
         outputs: OutputArchive,
         gather_for: float = 0.0,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Archive runs together that end within `gather_for` seconds."""
+        """Archive runs together that end within `gather_for` seconds; later while `busy`."""
         self.places = places
         self.requests = requests
         self.outputs = outputs
-        self._archiver = Archiver(places, outputs, gather_for=gather_for)
+        self._archiver = Archiver(places, outputs, gather_for=gather_for, busy=busy)
 
     def request(
         self, run: Run, script: Script, environment: Environment, directory: Path

@@ -91,6 +91,7 @@ class Composition:
             requests=RequestBuilder(places=self.places, server_env=dict(os.environ)),
             outputs=self.stores.archive,
             gather_for=GATHER_SECONDS,
+            busy=lambda: self.endings.dispatcher.queue.is_full,
         )
         self.server_started = server_started
         self._watching: asyncio.Task[None] | None = None

@@ -124,3 +124,30 @@ def test_work_goes_on_after_callers_left(places: RunPlaces):
     asyncio.run(asyncio.wait_for(leave_and_ask_again(), 10))
 
     assert list(archive.kept) == [RUNS[1]]
+
+
+def test_while_there_is_no_room_for_another_run_it_rests(places: RunPlaces):
+    archive = Counting()
+    busy = iter([True, True, False])
+    left: list[int] = []
+
+    def is_busy() -> bool:
+        left.append(len(archive.kept))
+        return next(busy)
+
+    asyncio.run(put_away(Archiver(places, archive, gather_for=0, busy=is_busy), RUNS))
+
+    assert left == [0, 0, 0]
+    assert sorted(archive.kept) == RUNS
+
+
+@pytest.mark.parametrize("bound", ["LARGEST_REST", "MOST_AT_REST"])
+def test_it_rests_no_longer_than_search_and_disk_allow(
+    places: RunPlaces, monkeypatch: pytest.MonkeyPatch, bound: str
+):
+    monkeypatch.setattr(archiver_module, bound, 0.003 if bound == "LARGEST_REST" else 5)
+    archive = Counting()
+
+    asyncio.run(put_away(Archiver(places, archive, gather_for=0.001, busy=lambda: True), RUNS))
+
+    assert sorted(archive.kept) == RUNS
