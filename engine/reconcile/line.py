@@ -12,8 +12,9 @@ from engine.model.identity import RunId, ScriptId
 from engine.model.run import Run
 from engine.runs.admit import Admission, Running, Waiting, admit
 
-AT_ONCE = 32
-"""Runs that `admit` is asked about at a time."""
+AT_ONCE = 4
+"""Runs that `admit` is asked about at first, beside as many as there are slots; then twice as
+many each time, for those before them were refused."""
 
 
 def head(
@@ -36,7 +37,9 @@ def head(
     start: list[RunId] = []
     reasons: dict[RunId, str] = {}
     wakes: list[datetime] = []
-    while len(ask.held) < slots and (part := list(islice(ask, AT_ONCE))):
+    many = slots - len(ask.held) + AT_ONCE
+    while len(ask.held) < slots and (part := list(islice(ask, many))):
+        many *= 2
         found = admit(part, ask.held, slots=slots, now=now)
         reasons |= found.reasons
         start += found.start
