@@ -1,6 +1,5 @@
 """`pysched run`: one run in the foreground, with its own environment, env and limits."""
 
-import asyncio
 import getpass
 import signal
 import sys
@@ -39,6 +38,8 @@ def run(
 
     Its environment is built first when it is missing. Nothing is recorded.
     """
+    import asyncio
+
     from engine.service.foreground import Foreground
 
     settings = settings_for(tree, data)
@@ -58,6 +59,8 @@ async def _run(front: "Foreground", script: str, args: list[str]) -> "tuple[Run,
     The first Ctrl-C asks the run to stop, which gives it its grace; the second leaves,
     and so does the first as long as the environment is being built.
     """
+    import asyncio
+
     pressed = False
     work = asyncio.ensure_future(front.run(script, args, requested_by=getpass.getuser()))
 

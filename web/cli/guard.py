@@ -6,7 +6,6 @@ runner above that would start it again. One engine at a time serves a directory,
 whoever started it; so a second lock, the engine's own, stands beside the runner's.
 """
 
-import asyncio
 import fcntl
 import os
 import time
@@ -87,6 +86,8 @@ def already_served(data: Path, pid: object) -> Failed:
 @contextmanager
 def on_death(guard: Guard, call: Callable[[], None]) -> Generator[None]:
     """Have `call` called on the event loop as soon as the runner is dead."""
+    import asyncio  # `pysched serve` looks at the guard too, and would import it for nothing
+
     loop = asyncio.get_running_loop()
     try:
         watched = os.pidfd_open(guard.pid)

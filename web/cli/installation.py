@@ -1,6 +1,5 @@
 """Commands about this installation: gc and doctor."""
 
-import asyncio
 import dataclasses
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 def gc(tree: TreeOption = None, data: DataOption = None, json: JsonOption = False) -> None:
     """Remove unused environments and runs that need not be kept any longer."""
+    import asyncio
+
     from engine.service import offline
     from web.cli.words import count, size
 
@@ -36,6 +37,8 @@ def doctor(tree: TreeOption = None, data: DataOption = None, json: JsonOption = 
 
     Ends with 1 when something does not work; a warning does not count.
     """
+    import asyncio
+
     from engine.service.doctor import examine
 
     findings = asyncio.run(examine(settings_for(tree, data)))

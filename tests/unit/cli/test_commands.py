@@ -71,7 +71,7 @@ def test_a_schema_is_printed_for_each_file():
 
 
 def test_the_help_needs_neither_the_web_framework_nor_the_engine():
-    heavy = ["fastapi", "pydantic", "httpx", "engine.service", "rich.table"]
+    heavy = ["fastapi", "pydantic", "httpx", "engine.service", "rich.table", "asyncio"]
     probe = f"import sys, web.cli.main; print([m for m in {heavy} if m in sys.modules])"
 
     found = subprocess.run(
