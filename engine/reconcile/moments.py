@@ -16,7 +16,7 @@ from engine.model.script import Script
 from engine.model.trigger import FilesTrigger, StartupTrigger, TimedTrigger, Trigger
 from engine.reconcile.enqueue import Cancel, Demand, enqueue_demands, missed_run
 from engine.reconcile.observed import Observed
-from engine.schedule.fire_times import next_moment
+from engine.schedule.fire_times import first_moment, next_moment
 from engine.schedule.missed import PAUSED, SET_BACK, Hold, settle
 
 MOST_OF_PATHS: Final = 100_000
@@ -67,6 +67,12 @@ def _timed(
     observed: Observed,
     now: datetime,
 ) -> None:
+    if last_due <= now + SET_BACK:
+        first = first_moment(trigger, script.id, last_due)
+        if first is not None and first.runs and first.start > now:
+            # Nearly always, and then nothing is to be settled.
+            found.wake(first.start)
+            return
     settled = settle(
         trigger,
         script.id,

@@ -75,7 +75,7 @@ class Visit:
         chain = self._report_folder(folder, listing, above)
         self.fresh.forget(place)
         if place.rpartition("/")[2] in listing.directories:
-            self._child(place, chain)
+            self._child(place, self._path(place), chain)
         self._mark_gone()
 
     def has_visited(self, script: ScriptId) -> bool:
@@ -105,10 +105,9 @@ class Visit:
         self._script(script, listing, self._chain_to(parent(script)))
         return True
 
-    def _child(self, place: str, chain: Chain) -> None:
-        path = self._path(place)
+    def _child(self, place: str, path: str, chain: Chain) -> None:
         try:
-            if self._is_known(ScriptId(place), path, chain) or check_name(place) is not None:
+            if self._is_unchanged(ScriptId(place), path, chain) or check_name(place) is not None:
                 return
             listing = list_directory(path)
             if self._is_script(place, listing):
@@ -120,11 +119,19 @@ class Visit:
         except OSError as error:
             self._keep_unreadable(place, unreadable(place, error))
 
-    def _is_known(self, script: ScriptId, path: str, chain: Chain) -> bool:
-        return self._was_found_ahead(script, chain) or self._is_unchanged(script, path, chain)
+    def _is_unchanged(self, script: ScriptId, path: str, chain: Chain) -> bool:
+        if self.ahead is not None and self._was_found_ahead(self.ahead, script, chain):
+            return True
+        known = self.before.scripts.get(script)
+        if known is None or script in self.before.racy:
+            return False
+        if glance(path, chain.salt) != known.signature:
+            return False
+        self.fresh.scripts[script] = known
+        return True
 
-    def _was_found_ahead(self, script: ScriptId, chain: Chain) -> bool:
-        found = self.ahead.find(script, chain.salt) if self.ahead is not None else None
+    def _was_found_ahead(self, ahead: LookAhead, script: ScriptId, chain: Chain) -> bool:
+        found = ahead.find(script, chain.salt)
         if found is None:
             return False
         known = self.before.scripts.get(script)
@@ -135,23 +142,15 @@ class Visit:
         self.fresh.scripts[script] = entry
         return True
 
-    def _is_unchanged(self, script: ScriptId, path: str, chain: Chain) -> bool:
-        known = self.before.scripts.get(script)
-        if known is None or script in self.before.racy:
-            return False
-        if glance(path, chain.salt) != known.signature:
-            return False
-        self.fresh.scripts[script] = known
-        return True
-
     def _folder(self, place: str, listing: Listing, chain: Chain) -> None:
         chain = self._report_folder(place, listing, chain)
         if place.count("/") >= DEEPEST:
             problem = Problem(path=place, code="too_deep", message="folders go too deep here")
             self._keep_unreadable(place, problem)
             return
+        above = f"{place}/" if place else ""
         for name in sorted(listing.directories):
-            self._child(join(place, name), chain)
+            self._child(f"{above}{name}", f"{listing.path}/{name}", chain)
 
     def _report_folder(self, place: str, listing: Listing, chain: Chain) -> Chain:
         """Take a folder and its own problems into the state; returns the chain below it."""

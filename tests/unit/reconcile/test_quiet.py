@@ -5,12 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.model.environment import EnvironmentRequest, EnvironmentState
-from engine.model.identity import EnvironmentKey, TriggerKey
+from engine.model.identity import EnvironmentKey, ScriptId, TriggerKey
 from engine.model.tree import Entry
-from engine.model.trigger import Trigger, UrlTrigger
+from engine.model.trigger import TimedTrigger, Trigger, UrlTrigger
 from engine.ports import InForce
 from engine.reconcile.plan import ScriptPlan, plan_script
 from engine.reconcile.quiet import Quiet, quiet
+from engine.schedule.fire_times import first_moment, next_moment
+from engine.schedule.missed import settle
 from tests.fakes.world import (
     STARTUP,
     a_broken_entry,
@@ -132,3 +134,23 @@ def test_what_is_said_of_a_quiet_script_is_its_whole_plan(
     if said is not None:
         only = ScriptPlan(in_force=known, wake_at=said.wake_at)
         assert plan_script(entry, facts, now) == only
+
+
+@settings(max_examples=150)
+@given(
+    trigger=TRIGGERS.filter(lambda trigger: isinstance(trigger, TimedTrigger)),
+    now=MOMENTS,
+    behind=st.integers(-1, 120),
+)
+def test_nothing_of_a_trigger_is_to_be_settled_before_its_first_moment(
+    trigger: TimedTrigger, now: datetime, behind: int
+):
+    script, mark = ScriptId("reports/daily"), now - timedelta(minutes=behind)
+
+    first = first_moment(trigger, script, mark)
+
+    if first is not None and first.runs and first.start > now:
+        settled = settle(trigger, script, last_due=mark, now=now, awake_since=now)
+        following = next_moment(trigger, script, settled.last_due)
+        assert (settled.starts, settled.rows, settled.note) == ((), (), "")
+        assert following == first
