@@ -34,6 +34,8 @@ from web.service import Service
 
 logger = logging.getLogger(__name__)
 
+STARTED_SECONDS = 1.0
+"""After which what is there counts as there to stay."""
 STOPPED = 0
 CANNOT_START = 3
 """Tells the runner that another try would end the same way."""
@@ -144,7 +146,8 @@ class _Process:
             self._note(url, key)
             self._report.started(url, own_key=own is not None)
             self._report.overview(await overview(engine))
-            _collect_garbage_from_now_on()
+            # The first answers come before it, which takes a while.
+            asyncio.get_running_loop().call_later(STARTED_SECONDS, _collect_garbage_from_now_on)
             await self._until_stopped(serving, engine)
         finally:
             app.state.closing.set()
