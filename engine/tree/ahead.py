@@ -157,7 +157,7 @@ class Scout:
         entry, changed_ns = look.entry, look.changed_ns
         if entry.script is None or entry.problems or look.linked or changed_ns is None:
             return None
-        if is_settling(changed_ns, began_ns, wall_ns(self._clock)):
+        if is_settling(changed_ns, began_ns, wall_ns(self._clock), empty=look.empty):
             return None
         # JSON holds no raw tab or line end.
         return f"{entry.signature}\t{entry.digest}\t{encode_script(entry.script)}"

@@ -31,6 +31,8 @@ class Look:
     """The last change of its files or of their names; None when nothing was read."""
     linked: bool
     """There are links among its files."""
+    empty: bool = False
+    """A file that was read and that defines the script is empty."""
 
 
 def look_at(
@@ -59,7 +61,11 @@ def look_at(
         signature, contents = seen.signature(chain.salt), Contents(seen.files)
     changed = max(seen.newest_ns, os.lstat(listing.path).st_ctime_ns)
     entry = _define(script, signature, seen, contents, (chain, definer))
-    return Look(entry, changed, seen.linked)
+    return Look(entry, changed, seen.linked, _has_empty(contents))
+
+
+def _has_empty(contents: Contents) -> bool:
+    return any(contents.defining(name) == b"" for name in (MANIFEST_FILE, REQUIREMENTS_FILE))
 
 
 def _define(

@@ -16,15 +16,21 @@ RACY_NS = 20_000_000
 SETTLE_NS = 100_000_000
 """How long ago the last change must be for the files to count as completely written."""
 
+SETTLE_EMPTY_NS = 500_000_000
+"""The same where one of the files that define a script is empty: hardly ever what is meant."""
+
 
 def is_racy(changed_ns: int, began_ns: int, now_ns: int) -> bool:
     """Tell whether a change at `changed_ns` could hide a later one with the same stamp."""
     return _within(changed_ns, began_ns, now_ns, RACY_NS)
 
 
-def is_settling(changed_ns: int, began_ns: int, now_ns: int) -> bool:
-    """Tell whether a change at `changed_ns` is so new that the writer may still have been at it."""
-    return _within(changed_ns, began_ns, now_ns, SETTLE_NS)
+def is_settling(changed_ns: int, began_ns: int, now_ns: int, *, empty: bool = False) -> bool:
+    """Tell whether a change at `changed_ns` is so new that the writer may still have been at it.
+
+    `empty` says that a file that defines a script is there and empty.
+    """
+    return _within(changed_ns, began_ns, now_ns, SETTLE_EMPTY_NS if empty else SETTLE_NS)
 
 
 def _within(changed_ns: int, began_ns: int, now_ns: int, window: int) -> bool:

@@ -173,8 +173,11 @@ class Visit:
         now_ns = wall_ns(self.clock)
         if is_racy(look.changed_ns, began_ns, now_ns):
             self.fresh.racy.add(script)
-        if is_settling(look.changed_ns, began_ns, now_ns):
+        if is_settling(look.changed_ns, began_ns, now_ns, empty=look.empty):
             self.unsettled.add(script)
+            if look.empty:
+                # Or the next look would find it unchanged, and so written.
+                self.fresh.racy.add(script)
 
     def _keep_unreadable(self, place: str, problem: Problem) -> None:
         """Report what cannot be looked into, and keep the scripts known there from being "gone"."""

@@ -26,15 +26,16 @@ class LaterClock(FakeClock):
 
 
 class JustNow(FakeClock):
-    """A clock that always shows the moment of the last change below a directory."""
+    """A clock that shows the moment of the last change below a directory, or a while later."""
 
     def __init__(self, root: Path) -> None:
         super().__init__()
         self._root = root
+        self.later = timedelta()
 
     def now(self) -> datetime:
         changed = max(path.lstat().st_ctime for path in (self._root, *self._root.rglob("*")))
-        return datetime.fromtimestamp(changed, UTC)
+        return datetime.fromtimestamp(changed, UTC) + self.later
 
 
 @pytest.fixture
@@ -170,6 +171,24 @@ def test_a_script_that_was_just_written_is_unsettled(disk: Disk) -> None:
     scanner.scan()
 
     assert scanner.unsettled == {"a"}
+
+
+@pytest.mark.parametrize(("manifest", "waits"), [("", True), ("enabled: true\n", False)])
+def test_an_empty_manifest_is_unsettled_at_the_next_look_too(
+    disk: Disk, manifest: str, waits: bool
+) -> None:
+    clock = JustNow(disk.root)
+    scanner = TreeScanner(disk.root, FakeDefiner(), clock)
+    disk.script("a", manifest=manifest)
+    scanner.scan()
+    clock.later += timedelta(milliseconds=300)
+    scanner.scan()
+    half = scanner.unsettled
+    clock.later += timedelta(milliseconds=300)
+    scanner.scan()
+
+    assert half == ({"a"} if waits else frozenset())
+    assert scanner.unsettled == frozenset()
 
 
 def test_a_script_written_long_ago_is_settled(disk: Disk, scanner: TreeScanner) -> None:

@@ -20,6 +20,11 @@ def test_a_change_120_ms_ago_is_over() -> None:
     assert not is_settling(NOW - 120 * MS, NOW, NOW)
 
 
+def test_an_empty_file_may_be_written_for_longer() -> None:
+    assert is_settling(NOW - 450 * MS, NOW, NOW, empty=True)
+    assert not is_settling(NOW - 550 * MS, NOW, NOW, empty=True)
+
+
 def test_a_stamp_far_in_the_future_is_not_new_for_ever() -> None:
     assert not is_racy(NOW + 3_600_000 * MS, NOW, NOW)
 
