@@ -41,7 +41,7 @@ class Stores:
 def open_stores(data: Path, clock: Clock) -> Stores:
     """Open or create the databases. Raises Unavailable or UnusableDatabase."""
     data.mkdir(parents=True, exist_ok=True)
-    main, logs = Database(data / MAIN_DATABASE), Database(data / "logs.db")
+    main, logs = Database(data / MAIN_DATABASE, quick=True), Database(data / "logs.db")
     archive = SqliteOutputArchive(logs, data / "runs" / "archive")
     return Stores(
         main=main,

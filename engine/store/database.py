@@ -29,10 +29,11 @@ _CHECKPOINT_PAGES = 4_000
 class Database:
     """A database file and all connections to it."""
 
-    def __init__(self, path: Path, migrations: Path | None = None) -> None:
+    def __init__(self, path: Path, migrations: Path | None = None, *, quick: bool = False) -> None:
         """Open the file, or make it with mode 0600; `migrations` is a folder of numbered SQL.
 
         By default that is the folder named like the file: `pysched.db` or `logs.db`.
+        With `quick`, small writes may be made on the event loop; see `Writer`.
         Blocking. Raises UnusableDatabase for a damaged, foreign or newer file and
         Unavailable when it cannot be opened.
         """
@@ -41,20 +42,27 @@ class Database:
         self._closed = False
         with translation(path):
             connection = self._open_writer(migrations or FOLDER / path.stem)
-        self._writer = Writer(path, connection)
+            hasty = self._open_hasty() if quick else None
+        self._writer = Writer(path, connection, hasty)
 
     async def write(
-        self, change: Callable[[sqlite3.Connection], T], *, durable: bool, haste: bool = True
+        self,
+        change: Callable[[sqlite3.Connection], T],
+        *,
+        durable: bool,
+        haste: bool = True,
+        small: bool = False,
     ) -> T:
         """Run `change` in a transaction and return its result once that is committed.
 
         `change` may be run more than once, and only the last time counts: it must do
         nothing but read and write the database. With `durable` the commit is on
         the disk; without, it survives a crash of the program but not of the machine.
-        Without `haste` it may wait some 50 ms for another write to go along with.
+        Without `haste` it may wait some 50 ms for another write to go along with. A `small`
+        one takes well below a millisecond beside the sync of the disk.
         Raises what `change` raises, Unavailable, or UnusableDatabase.
         """
-        return await self._writer.write(change, durable=durable, haste=haste)
+        return await self._writer.write(change, durable=durable, haste=haste, small=small)
 
     def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Return the answer to a question, asked on this thread of what is committed.
@@ -106,13 +114,17 @@ class Database:
                     f"{self.path}: its file system cannot share memory between connections, which "
                     "SQLite needs. Put the data directory on a local disk."
                 )
-            connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            connection.execute("PRAGMA foreign_keys = ON")
+            _prepare_to_write(connection)
             migrate(connection, migrations_in(migrations), self.path)
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    def _open_hasty(self) -> sqlite3.Connection:
+        connection = self._connect()
+        _prepare_to_write(connection)
+        connection.execute("PRAGMA busy_timeout = 0")
         return connection
 
     def _open_reader(self) -> sqlite3.Connection:
@@ -129,6 +141,12 @@ class Database:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA mmap_size = 0")
         return connection
+
+
+def _prepare_to_write(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _create(path: Path) -> None:

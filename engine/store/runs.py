@@ -25,6 +25,9 @@ MATCHES_AT_ONCE = 200
 MOST_MATCHES = 4_000
 """A search looks at no more matches for one page; the page is then short and has a cursor."""
 
+SMALL = 8
+"""Rows of a transition that takes no time worth speaking of beside the sync of the disk."""
+
 _INSERT_OCCURRENCE = (
     'INSERT OR IGNORE INTO occurrences (script, due, "trigger", outcome, reason, run_id) '
     "VALUES (?, ?, ?, ?, ?, ?)"
@@ -72,7 +75,10 @@ class SqliteRunStore:
         """
         promised = not _only_starts(transition)
         return await self._database.write(
-            lambda connection: _write(connection, transition), durable=promised, haste=promised
+            lambda connection: _write(connection, transition),
+            durable=promised,
+            haste=promised,
+            small=_size(transition) <= SMALL,
         )
 
     def run(self, run_id: RunId) -> Run | None:
@@ -190,6 +196,18 @@ class SqliteRunStore:
     def _one(self, sql: str, value: str) -> Run | None:
         row = self._database.read(lambda connection: connection.execute(sql, (value,)).fetchone())
         return None if row is None else decoded(row)
+
+
+def _size(transition: Transition) -> int:
+    rows = (
+        transition.occurrences,
+        transition.new_runs,
+        transition.changed_runs,
+        transition.last_due,
+        transition.files,
+        transition.request_keys,
+    )
+    return sum(map(len, rows))
 
 
 def _only_starts(transition: Transition) -> bool:

@@ -333,7 +333,7 @@ def test_a_lock_of_another_program_is_told(database: Database, tmp_path: Path):
 
 
 async def _be_impatient(database: Database) -> None:
-    writer = database._writer._connection
+    writer = database._writer._patient_hand._connection
     await asyncio.to_thread(writer.execute, "PRAGMA busy_timeout = 10")
 
 
