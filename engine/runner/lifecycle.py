@@ -58,7 +58,7 @@ class Lifecycle:
 
     def stop(self, mode: OnStop, tell_engine: Callable[[], None]) -> None:
         """Begin to end."""
-        self._supervisor.settle()
+        self._supervisor.reports.settle()
         self._set_mode(mode)
         tell_engine()
         if mode == "cancel":

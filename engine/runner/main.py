@@ -89,7 +89,7 @@ class Runner:
         self.engine.start()
         self._reap()
         self.loop.run()
-        self.supervisor.settle()
+        self.supervisor.reports.settle()
         self.server.close()
         return self.lifecycle.exit_code
 
@@ -151,7 +151,6 @@ class Runner:
         self.supervisor.cancel(str(message.get("id")), str(message.get("reason", "")))
 
     def _list(self, _message: Message) -> None:
-        self.supervisor.begin()
         self.server.answer(
             {
                 "event": "list",

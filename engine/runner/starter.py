@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from engine.runner.failpoint import failpoint
 from engine.runner.files import Claim
 from engine.runner.framewriter import FrameWriter
-from engine.runner.loop import Loop
 from engine.runner.mark import Marks
 from engine.runner.output import Peer
 from engine.runner.proc import boot_id
@@ -27,13 +26,11 @@ class Starter:
 
     def __init__(
         self,
-        loop: Loop,
         trees: Trees,
         peer: Peer,
         reports: Reports,
         begun: Callable[[Run, Mapping[int, int]], None],
     ) -> None:
-        self._loop = loop
         self._trees = trees
         self._marks: Marks = trees.marks
         self._peer = peer
@@ -41,45 +38,24 @@ class Starter:
         self._begun = begun
         self._boot = boot_id()
         self._serial = 0
-        self._requests: list[Request] = []
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._requests)
 
     def start(self, request: Request) -> None:
-        """Start a run at the end of this round of the loop.
-
-        A claim that is there already is answered with `refused`.
-        """
-        if not self._requests:
-            self._loop.call_in(0, self.settle)
-        self._requests.append(request)
-
-    def settle(self) -> None:
-        """Start now what was asked for."""
-        requests, self._requests = self._requests, []
-        for request, claim in self._claim(requests):
-            failpoint("after_claim")
-            try:
-                self._spawn(request, claim)
-            except SpawnFailed as error:
-                claim.close()
-                self._never_started(request, str(error))
-            failpoint("after_spawn")
-
-    def _claim(self, requests: list[Request]) -> list[tuple[Request, Claim]]:
-        """Claim runs; those that are refused or can't be claimed are answered here."""
-        claimed: list[tuple[Request, Claim]] = []
-        for request in requests:
-            content = {"id": request.id, "boot": self._boot}
-            try:
-                claimed.append((request, Claim(request.directory, content)))
-            except FileExistsError:
-                self._peer.emit({"event": "refused", "id": request.id})
-            except OSError as error:
-                self._never_started(request, f"no claim could be written: {error}")
-        return claimed
+        """Start a run. A claim that is there already is answered with `refused`."""
+        try:
+            claim = Claim(request.directory, {"id": request.id, "boot": self._boot})
+        except FileExistsError:
+            self._peer.emit({"event": "refused", "id": request.id})
+            return
+        except OSError as error:
+            self._never_started(request, f"no claim could be written: {error}")
+            return
+        failpoint("after_claim")
+        try:
+            self._spawn(request, claim)
+        except SpawnFailed as error:
+            claim.close()
+            self._never_started(request, str(error))
+        failpoint("after_spawn")
 
     def _spawn(self, request: Request, claim: Claim) -> None:
         self._serial = self._marks.next(self._serial, self._trees.runs)

@@ -40,21 +40,12 @@ class Supervisor:
         self._trees = Trees(marks)
         self._output = Output(loop, peer, self._on_quiet)
         self._sampler = Sampler(loop, self._trees, self.kill)
-        self._starter = Starter(loop, self._trees, peer, self.reports, self._begun)
+        self._starter = Starter(self._trees, peer, self.reports, self._begun)
 
     @property
     def busy(self) -> bool:
-        """Whether a run is live, or one is about to be."""
-        return bool(self.live) or self._starter.waiting
-
-    def begin(self) -> None:
-        """Start at once what waits for the end of the round, so that no run is in between."""
-        self._starter.settle()
-
-    def settle(self) -> None:
-        """Start at once what waits for the end of the round, and write every report."""
-        self._starter.settle()
-        self.reports.settle()
+        """Whether a run is live."""
+        return bool(self.live)
 
     def start(self, request: Request) -> None:
         """Start a run, once; see `Starter`."""
@@ -71,13 +62,11 @@ class Supervisor:
 
     def cancel(self, run_id: str, reason: str) -> None:
         """End a run for its owner's sake; one that is over or unknown is left as it is."""
-        self._starter.settle()
         run = self.live.get(run_id)
         if run:
             self.kill(run, "cancel", reason)
 
     def kill_all(self, detail: str, *, grace: bool = True) -> None:
-        self._starter.settle()
         for run in list(self.live.values()):
             self.kill(run, "shutdown", detail)
             if not grace:
