@@ -224,10 +224,10 @@ class Engine:
 
     async def wait(self, run_id: str, seconds: float) -> Run:
         """Return the run when it is over, or as it is after so many seconds."""
-        await self._waiters.wait(
+        ended = await self._waiters.wait(
             RunId(run_id), lambda: self.run(run_id).status.final, seconds=seconds
         )
-        return self.run(run_id)
+        return ended or self.run(run_id)
 
     async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
         """Wait until the run writes more, beyond `offset`, or is over, at most so long.

@@ -1,10 +1,11 @@
 """Who waits for a run's output is woken by what is new, and leaves nothing behind."""
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
-from engine.model.event import OutputGrew
+from engine.model.event import OutputGrew, RunChanged
 from engine.model.run import RunStatus
 from engine.reconcile.active import ActiveRuns
 from engine.service.bus import Bus
@@ -64,3 +65,26 @@ def test_sizes_of_runs_that_nobody_waits_for_are_not_remembered():
     waiters.receive(OutputGrew({RUN.id: 100}))
 
     assert waiters.size(RUN.id) == 0
+
+
+@on_a_loop
+async def test_the_end_of_a_run_is_taken_from_the_news_of_it():
+    engine, bus = an_engine()
+    task = asyncio.create_task(engine.wait(RUN.id, 60))
+    await a_few_turns()
+    over = replace(RUN, status=RunStatus.FAILED)
+
+    bus.publish(RunChanged(over))
+
+    assert await task is over
+
+
+@on_a_loop
+async def test_the_news_of_a_run_are_not_kept_for_the_next_who_waits():
+    waiters = Waiters()
+    first = asyncio.create_task(waiters.wait(RUN.id, lambda: False, seconds=60))
+    await a_few_turns()
+    waiters.receive(RunChanged(replace(RUN, status=RunStatus.FAILED)))
+    await first
+
+    assert await waiters.wait(RUN.id, lambda: True, seconds=60) is None
