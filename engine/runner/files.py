@@ -8,7 +8,7 @@ together: one commit of the file system's journal serves them all.
 import json
 import os
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -54,18 +54,19 @@ def _make(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[OSError]:
+def write_reports(reports: Mapping[Path, Mapping[str, object]]) -> dict[Path, OSError]:
     """Write the exit reports of runs into their directories, where each appears by rename.
 
-    Returns what went wrong. A directory that is gone is not: the engine has it all on record.
+    Returns what went wrong, by directory. One that is gone is not wrong: the engine has it all
+    on record.
     """
-    errors: list[OSError] = []
+    errors: dict[Path, OSError] = {}
     written: list[tuple[Path, int]] = []
-    for directory, report in reports:
-        with _gathered(errors):
+    for directory, report in reports.items():
+        with _gathered(errors, directory):
             written.append((directory, _write_part(directory, report)))
     for directory, fd in written:
-        with _gathered(errors):
+        with _gathered(errors, directory):
             try:
                 os.fsync(fd)
             finally:
@@ -75,13 +76,13 @@ def write_reports(reports: Sequence[tuple[Path, Mapping[str, object]]]) -> list[
 
 
 @contextmanager
-def _gathered(errors: list[OSError]) -> Generator[None]:
+def _gathered(errors: dict[Path, OSError], directory: Path) -> Generator[None]:
     try:
         yield
     except FileNotFoundError:
         return
     except OSError as error:
-        errors.append(error)
+        errors[directory] = error
 
 
 def _write_part(directory: Path, report: Mapping[str, object]) -> int:

@@ -6,6 +6,7 @@ acknowledgement is late, and before this process ends; what is due together as o
 for the sake of the disk.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -36,7 +37,6 @@ class Reports:
         self._on_end = on_end
         self._ended: dict[str, ExitReport] = {}
         self._unwritten: dict[str, _Unwritten] = {}
-        """In the order in which they are due."""
         self._timer = Timer(0.0, None)
 
     def add(self, directory: Path, report: ExitReport) -> None:
@@ -68,11 +68,14 @@ class Reports:
     def _write_due(self) -> None:
         now = time.monotonic()
         self._write([name for name, each in self._unwritten.items() if each.due <= now])
-        if self._unwritten:
-            first = next(iter(self._unwritten.values()))
-            self._timer = self._loop.call_at(first.due, self._write_due)
+        first = min((each.due for each in self._unwritten.values()), default=math.inf)
+        if first < math.inf:
+            self._timer = self._loop.call_at(first, self._write_due)
 
     def _write(self, names: Iterable[str]) -> None:
-        batch = [(self._unwritten.pop(name).directory, self._ended[name]) for name in names]
-        for error in write_reports(batch):
+        batch = {self._unwritten.pop(name).directory: name for name in names}
+        errors = write_reports({path: self._ended[name] for path, name in batch.items()})
+        for directory, error in errors.items():
             say(f"the report of a run's end could not be written: {error}")
+            # Tried once more before this process ends, when the disk may have room.
+            self._unwritten[batch[directory]] = _Unwritten(math.inf, directory)

@@ -42,6 +42,24 @@ def test_an_end_is_written_down_at_once_when_the_engine_goes(client: Client):
     assert time.monotonic() - before < 0.2
 
 
+def test_a_report_that_could_not_be_written_is_written_at_the_end(runner: RunnerProcess):
+    client = runner.client()
+    directory = client.start("one", "import time; time.sleep(0.2)")
+    client.event("started", "one")
+    in_the_way = directory / "exit.json.part"
+    in_the_way.mkdir()
+    client.exit("one")
+    client.run("two")
+    until((client.data / "runs/two/exit.json").exists, "the report of the later run")
+    in_the_way.rmdir()
+    assert not (directory / "exit.json").exists()
+
+    runner.signal(signal.SIGTERM)
+
+    runner.wait()
+    assert json.loads((directory / "exit.json").read_text())["id"] == "one"
+
+
 def test_an_end_is_no_error_whose_directory_was_cleared(runner: RunnerProcess):
     client = runner.client()
     directory = client.start("one")
