@@ -99,6 +99,7 @@ class Transactor:
     def _change_apart(self, job: Job) -> None:
         connection = self._connection
         connection.execute("SAVEPOINT one")
+        job.error = None
         try:
             job.result = job.change(connection)
         except Exception as error:

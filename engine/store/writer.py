@@ -69,6 +69,7 @@ class Writer:
         """Jobs that the thread was given and has not committed."""
         self._slow_until = 0.0
         self._since_checkpoint = 0
+        self._is_poked = False
         self._queue: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._closed = False
         self._patient: list[Job] = []
@@ -99,13 +100,16 @@ class Writer:
         job = Job(change, durable, small, loop, loop.create_future())
         with self._gate:
             if self._closed:
-                raise Unavailable(f"{self._path}: the database is closed, pysched is stopping.")
+                raise self._closed_error()
             self._patient.append(job)
             if haste:
                 self._leave_soon(loop)
             elif len(self._patient) == 1:
                 loop.call_later(PATIENCE, self._lose_patience)
         return await job.future
+
+    def _closed_error(self) -> Unavailable:
+        return Unavailable(f"{self._path}: the database is closed, pysched is stopping.")
 
     def _leave_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hand over once what is being done now has asked for its writes too; under the gate."""
@@ -131,9 +135,16 @@ class Writer:
             self._committed()
             _settle(jobs)
         else:
-            with self._gate:
-                self._patient = jobs + self._patient
-                self._go()
+            self._leave_to_the_thread(jobs)
+
+    def _leave_to_the_thread(self, jobs: list[Job]) -> None:
+        with self._gate:
+            self._patient = jobs + self._patient
+            self._go()
+            left, self._patient = self._patient, []
+        for job in left:
+            job.error = self._closed_error()
+        _settle(left)
 
     def _quick_jobs(self, loop: asyncio.AbstractEventLoop) -> list[Job]:
         """Take what waits, and the turn, if all of it can be written here and now."""
@@ -153,8 +164,9 @@ class Writer:
 
     def _committed(self) -> None:
         self._since_checkpoint += 1
-        if self._since_checkpoint == COMMITS_TO_CHECKPOINT:
+        if self._since_checkpoint >= COMMITS_TO_CHECKPOINT and not self._is_poked:
             # For the thread to see that one is due.
+            self._is_poked = True
             self._queue.put([])
 
     def _lose_patience(self) -> None:
@@ -209,15 +221,17 @@ class Writer:
         return batch, False
 
     def _next(self) -> Sequence[Job] | None:
-        if self._since_checkpoint >= COMMITS_TO_CHECKPOINT:
+        while (commits := self._since_checkpoint) >= COMMITS_TO_CHECKPOINT:
             try:
                 return self._queue.get(timeout=QUIET)
             except Empty:
-                self._checkpoint()
+                if self._since_checkpoint == commits:
+                    self._checkpoint()
         return self._queue.get()
 
     def _checkpoint(self) -> None:
         self._since_checkpoint = 0
+        self._is_poked = False
         with self._turn:
             problem = self._patient_hand.checkpoint()
         if problem:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.store import writer
 from engine.store.database import Database
+from engine.store.transactor import Job, Transactor
 
 Change = Callable[[sqlite3.Connection], Any]
 
@@ -180,3 +181,34 @@ def test_closing_leaves_one_file(database: Database):
     database.close()
 
     assert [file.name for file in database.path.parent.iterdir()] == ["pysched.db"]
+
+
+def test_the_error_of_an_earlier_try_is_forgotten(tmp_path: Path):
+    connection = sqlite3.connect(tmp_path / "any.db", isolation_level=None)
+    nobody: Any = None
+    jobs = [Job(lambda _: number, True, True, nobody, nobody) for number in range(2)]
+    for job in jobs:
+        job.error = ValueError("not the first time")
+
+    Transactor(tmp_path / "any.db", connection).commit(jobs)
+
+    connection.close()
+    assert [job.error for job in jobs] == [None, None]
+
+
+def test_no_checkpoint_comes_between_writes_that_follow_one_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writer, "COMMITS_TO_CHECKPOINT", 5)
+    monkeypatch.setattr(writer, "QUIET", 0.2)
+    before = database.path.stat().st_size
+
+    async def story() -> list[int]:
+        sizes: list[int] = []
+        for number in range(20):
+            await small(database, note(f"{number}" * 4000))
+            await asyncio.sleep(0.02)
+            sizes.append(database.path.stat().st_size)
+        return sizes
+
+    assert set(asyncio.run(story())) == {before}
