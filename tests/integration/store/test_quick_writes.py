@@ -186,7 +186,7 @@ def test_closing_leaves_one_file(database: Database):
 def test_the_error_of_an_earlier_try_is_forgotten(tmp_path: Path):
     connection = sqlite3.connect(tmp_path / "any.db", isolation_level=None)
     nobody: Any = None
-    jobs = [Job(lambda _: number, True, True, nobody, nobody) for number in range(2)]
+    jobs = [Job(lambda _: 1, True, True, nobody, nobody) for _ in range(2)]
     for job in jobs:
         job.error = ValueError("not the first time")
 
