@@ -49,10 +49,11 @@ class PackWriter:
 
 def commit_files(
     repo: Repo, files: Iterable[Found], branch: Ref, message: str, now: datetime
-) -> ObjectID:
-    """Make the given files the first commit of `branch`, and stage them; returns its id.
+) -> bool:
+    """Make the given files the first commit of `branch`, and stage them.
 
-    A file that vanishes meanwhile is left out.
+    A file that vanishes meanwhile is left out. False when somebody else has made a first
+    commit meanwhile: then that one stays.
     """
     writer = PackWriter(repo)
     index = Index(repo.index_path(), read=False)
@@ -70,9 +71,11 @@ def commit_files(
     commit = _commit(tree, message, now)
     writer.add(commit)
     writer.flush()
+    if repo.get_refs():
+        return False
     index.write()
-    repo.refs.set_if_equals(branch, None, commit.id)
-    return commit.id
+    # Not `set_if_equals`: to it, None for what was there before means "whatever it was".
+    return repo.refs.add_if_new(branch, commit.id)
 
 
 def write_trees(writer: PackWriter, paths: dict[bytes, tuple[int, ObjectID]]) -> ObjectID:

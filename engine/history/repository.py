@@ -99,7 +99,7 @@ class Repository:
                 if not repo.get_refs():
                     files = files_to_commit(repo.path, _ignored(repo, ""))
                     commit_files(repo, files, BRANCH, "Begin the history of the scripts", now)
-                (Path(repo.controldir()) / UNFINISHED).unlink()
+                (Path(repo.controldir()) / UNFINISHED).unlink(missing_ok=True)
         except OSError as error:
             raise _broken(tree, error) from error
         return cls(Path(os.path.realpath(tree)), "")

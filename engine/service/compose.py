@@ -96,6 +96,7 @@ class Composition:
         self.server_started = server_started
         self._watching: asyncio.Task[None] | None = None
         self._looping: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._assemble()
 
     def _assemble(self) -> None:
@@ -167,7 +168,15 @@ class Composition:
         self._looping = self.tasks.spawn(self.loop.run())
         self._watching = self.tasks.spawn(self.watcher.watch(self._changed))
         self._keep_house()
-        self.tasks.spawn(self._make_repository())
+        self._begin_repository()
+
+    def _begin_repository(self) -> None:
+        """Have the tree put under git, unless that is under way: a first commit may take minutes.
+
+        Nobody waits for it: what is looked at every so often must not be held up.
+        """
+        if self._committing is None or self._committing.done():
+            self._committing = self.tasks.spawn(self._make_repository())
 
     async def _make_repository(self) -> None:
         """Put a tree that is in no repository into one of its own.
@@ -203,7 +212,7 @@ class Composition:
 
     async def _look_around(self) -> None:
         await self.safety_net.turn()
-        await self._make_repository()
+        self._begin_repository()
 
     async def _collect(self) -> None:
         await self.collect()

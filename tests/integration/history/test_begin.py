@@ -2,14 +2,16 @@
 
 import asyncio
 import subprocess
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine.errors import BrokenRepository
-from engine.history import repository
+from engine.history import commit, repository
 from engine.history.begin import begin
+from engine.history.files import Found
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
@@ -80,3 +82,48 @@ def test_what_a_person_committed_after_a_kill_stays(tmp_path: Path):
     (tmp_path / ".git" / repository.UNFINISHED).touch()
 
     assert asyncio.run(begin(tmp_path, NOW)).head() == first
+
+
+def commit_as_a_person(tree: Path) -> None:
+    who = ["-c", "user.name=A", "-c", "user.email=a@localhost"]
+    command = ["git", "-C", str(tree), *who, "commit", "-q", "--allow-empty", "-m", "Mine"]
+    subprocess.run(command, check=True)
+
+
+def test_what_a_person_commits_during_the_first_commit_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = repository.files_to_commit
+
+    def files(root: str, ignored: Callable[[str], bool]) -> Iterator[Found]:
+        yield from found(root, ignored)
+        commit_as_a_person(tmp_path)
+
+    monkeypatch.setattr(repository, "files_to_commit", files)
+    repository.Repository.init_if_missing(tmp_path, NOW)
+
+    assert log(tmp_path).startswith("Mine ")
+
+
+def test_what_a_person_commits_at_the_last_moment_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(commit.Index, "write", lambda _: commit_as_a_person(tmp_path))
+    repository.Repository.init_if_missing(tmp_path, NOW)
+
+    assert log(tmp_path).startswith("Mine ")
+
+
+def test_two_first_commits_at_once_both_end_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    commit_files = repository.commit_files
+
+    def with_another(*arguments: object) -> None:
+        monkeypatch.setattr(repository, "commit_files", commit_files)
+        repository.Repository.init_if_missing(tmp_path, NOW)
+        commit_files(*arguments)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(repository, "commit_files", with_another)
+    (tmp_path / "hello.py").write_text("print('hello')\n")
+    repository.Repository.init_if_missing(tmp_path, NOW)
+
+    assert log(tmp_path).endswith(".gitignore\nhello.py\n")
