@@ -246,6 +246,13 @@ class RunnerLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartTurnedDown:
+    """The runner did not even claim the start, such as while it stops."""
+
+    id: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     id: RunId
     at: datetime
@@ -271,7 +278,15 @@ class RunExited:
     report: ExitReport
 
 
-RunnerEvent = RunnerConnected | RunnerLost | RunStarted | StartRefused | RunOutput | RunExited
+RunnerEvent = (
+    RunnerConnected
+    | RunnerLost
+    | RunStarted
+    | StartRefused
+    | StartTurnedDown
+    | RunOutput
+    | RunExited
+)
 
 
 class Launcher(Protocol):

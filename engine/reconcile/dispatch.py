@@ -77,6 +77,21 @@ class Dispatcher:
         self.draining = False
         """True while the server stops: nothing new is started."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is no room for another run, and will be."""
+        return not self.draining and self.queue.is_full
+
+    def unsent(self) -> list[Run]:
+        """Return the runs whose rows say that they are sent, and that nobody has sent."""
+        return [
+            run
+            for run in self._state.active.queued()
+            if run.boot is not None
+            and run.id not in self._state.starting
+            and run.id not in self._state.unrecorded
+        ]
+
     def admission(self) -> Admission:
         """Return what may start now, and of every other waiting run what it waits for."""
         return self.queue.admission()
@@ -161,6 +176,10 @@ class Dispatcher:
                 wake_at = self._parts.clock.now() + TRY_AGAIN
                 break
         self._wake(wake_at)
+
+    def try_again(self) -> None:
+        """Look again in a moment, since the runner took no start just now."""
+        self._wake(self._parts.clock.now() + TRY_AGAIN)
 
     def _wake(self, at: datetime | None) -> None:
         """Look again at a time, such as when the next delayed attempt may start."""

@@ -8,6 +8,7 @@ between any two of these is mended by the next connection's list, or the next st
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from engine.errors import Unavailable
 from engine.failpoint import reached
@@ -23,6 +24,7 @@ from engine.ports import (
     RunOutput,
     RunStarted,
     StartRefused,
+    StartTurnedDown,
     Transition,
 )
 from engine.reconcile.archiving import Archiving
@@ -70,6 +72,9 @@ class Endings:
                 self._parts.publish(OutputGrew(sizes))
             case StartRefused(id=run_id):
                 self._refused(run_id)
+            case StartTurnedDown(id=run_id):
+                self._state.starting.discard(run_id)
+                self.dispatcher.try_again()
             case RunnerConnected():
                 self._reunion.part()
                 self._tasks.spawn(self._connected(event))
@@ -113,6 +118,9 @@ class Endings:
         """Free the run's slot at once, and write the rest while the next run starts already."""
         self._state.starting.discard(run.id)
         was_to_stop = self._cancelling.pop(run.id, None) is not None
+        before = self._state.active.get(run.id)
+        if before is not None:
+            self._state.leaving[run.id] = before
         self._state.active.remove(run.id)
         self._state.ending[run.id] = run
         self.dispatcher.origins.ended(run)
@@ -139,10 +147,20 @@ class Endings:
         reached("end_committed")
         # Left there if the write failed for good: then the runner goes on remembering it.
         del self._state.ending[run.id]
+        self._state.leaving.pop(run.id, None)
         self.cancel_all(follow.cancels)
         if follow.new_runs:
             self.dispatcher.start_what_may()
         await self._archiving.put_away(run.id)
+
+    def take_back_promises(self) -> None:
+        """Put on record of runs that they were not sent after all, when no more will be.
+
+        Or the next boot of the machine would take them for runs that may have started.
+        """
+        unsent = [replace(run, boot=None) for run in self.dispatcher.unsent()]
+        if unsent:
+            self._tasks.spawn(self._recorder.record(Transition(changed_runs=unsent)))
 
     def put_away_all(self, run_ids: Iterable[RunId]) -> None:
         """Archive what an earlier engine left of runs that are over."""

@@ -70,10 +70,13 @@ class Recorder:
         self._remember(transition)
 
     def _stamped(self, runs: Iterable[Run]) -> list[Run]:
-        stamped = [self.stamp(run) for run in runs]
-        for run in stamped:
-            if self._state.active.get(run.id) is not None:
+        stamped: list[Run] = []
+        for run in runs:
+            if run.id in self._state.unrecorded and self._state.active.get(run.id) is not None:
+                # One of ours: any other is on record as it is, or over.
+                run = self.stamp(run)
                 self._state.active.put(run)
+            stamped.append(run)
         return stamped
 
     async def insist(self, write: Callable[[], Awaitable[T]]) -> T:

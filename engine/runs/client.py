@@ -18,7 +18,7 @@ from typing import Final, Literal
 from engine.errors import Unavailable
 from engine.failpoint import reached
 from engine.model.identity import RunId
-from engine.ports import RunnerEvent, RunnerLost, StartRequest
+from engine.ports import RunnerEvent, RunnerLost, StartRequest, StartTurnedDown
 from engine.runner import protocol
 from engine.runs import wire
 from engine.runs.link import Link, open_link
@@ -199,6 +199,8 @@ class RunnerClient:
             self._tell(wire.connected(event, self._hello["boot"] if self._hello else ""))
         elif event["event"] == "error":
             logger.warning("the runner reports an error", extra={"runner_error": dict(event)})
+            if "id" in event and self.connected:
+                self._tell(StartTurnedDown(id=RunId(event["id"])))
         elif self.connected:
             # What comes before the list is in the list as well.
             self._forward(event)

@@ -91,7 +91,7 @@ class Composition:
             requests=RequestBuilder(places=self.places, server_env=dict(os.environ)),
             outputs=self.stores.archive,
             gather_for=GATHER_SECONDS,
-            busy=lambda: self.endings.dispatcher.queue.is_full,
+            busy=lambda: self.endings.dispatcher.is_busy,
         )
         self.server_started = server_started
         self._watching: asyncio.Task[None] | None = None
@@ -233,6 +233,7 @@ class Composition:
         await self.environments.close()
         await self.client.close()
         self.endings.dispatcher.stop_timer()
+        self.endings.take_back_promises()
         if not await self.tasks.settle(SETTLE_SECONDS):
             # A disk that lets nothing be written must not keep the server from ending:
             # the runner and the run directories hold what happened.

@@ -136,14 +136,18 @@ class Engine:
     def runs(self, which: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
         """Return a page of runs, newest first; a start is written a moment after it is known."""
         page = self._all.runs.page(which, limit=limit, cursor=cursor)
-        active = self._all.state.active.get
         return Page(
-            items=[active(run.id) or run for run in page.items], next_cursor=page.next_cursor
+            items=[self._going(run.id) or run for run in page.items], next_cursor=page.next_cursor
         )
+
+    def _going(self, run_id: RunId) -> Run | None:
+        """Return a run whose end is not on record, as it is; its row may be a moment older."""
+        state = self._all.state
+        return state.active.get(run_id) or state.leaving.get(run_id)
 
     def run(self, run_id: str) -> Run:
         """Return one run. Raises NotFound."""
-        run = self._all.state.active.get(RunId(run_id)) or self._all.runs.run(RunId(run_id))
+        run = self._going(RunId(run_id)) or self._all.runs.run(RunId(run_id))
         if run is None:
             raise NotFound(f"there is no run {run_id!r}")
         return run

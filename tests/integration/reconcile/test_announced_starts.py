@@ -1,11 +1,13 @@
 """That a run is sent is on record before it is: its claim need not outlive the machine."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engine.model.run import RunStatus
-from engine.ports import Transition
+from engine.ports import StartTurnedDown, Transition
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
 from tests.fakes.world import a_script
 
@@ -141,3 +143,85 @@ async def test_a_run_that_is_cancelled_before_its_first_row_is_there_is_not_sent
     assert not isinstance(again, str)
     assert disk.launcher.starts == [again.id]
     assert engine.status(run.id) is RunStatus.CANCELLED
+
+
+@on_a_loop
+async def test_a_stop_takes_back_what_was_announced_and_not_sent(disk: Disk):
+    engine, first, second = await one_goes_and_one_waits(disk)
+    disk.runs.gate.before = announced
+    await engine.finish(first.id)
+    engine.endings.dispatcher.draining = True
+    disk.runs.gate.open()
+    await engine.quiet()
+    announced_row = disk.runs.runs[second.id].boot
+    engine.endings.take_back_promises()
+    await engine.quiet()
+    await engine.kill()
+    disk.launcher.boot = "boot-2"
+    await Engine(disk).start()
+
+    assert announced_row == "boot-1"
+    assert disk.launcher.starts == [first.id, second.id]
+
+
+@on_a_loop
+async def test_a_stop_leaves_what_was_sent_and_not_answered_as_it_is(disk: Disk):
+    disk.put(a_script(script_id=FIRST))
+    engine = await Engine(disk).start()
+    disk.launcher.deaf = True
+    run = await engine.execute(FIRST)
+    await engine.quiet()
+    engine.endings.take_back_promises()
+    await engine.quiet()
+
+    assert not isinstance(run, str)
+    assert disk.runs.runs[run.id].boot == disk.launcher.boot
+
+
+@on_a_loop
+async def test_a_start_that_the_runner_turned_down_is_asked_for_again(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("engine.reconcile.dispatch.TRY_AGAIN", timedelta(milliseconds=1))
+    disk.put(a_script(script_id=FIRST))
+    engine = await Engine(disk).start()
+    disk.launcher.deaf = True
+    run = await engine.execute(FIRST)
+    await engine.quiet()
+    assert not isinstance(run, str)
+    disk.launcher.deaf = False
+    engine.endings.receive(StartTurnedDown(id=run.id))
+    await asyncio.sleep(0.01)
+    await engine.quiet()
+
+    assert disk.launcher.starts == [run.id]
+
+
+@on_a_loop
+async def test_a_stopping_engine_is_not_busy_however_full_it_is(disk: Disk):
+    engine, _, _ = await one_goes_and_one_waits(disk)
+    full = engine.endings.dispatcher.is_busy
+    engine.endings.dispatcher.draining = True
+
+    assert full
+    assert not engine.endings.dispatcher.is_busy
+
+
+@on_a_loop
+async def test_a_run_goes_on_until_its_end_is_on_record(disk: Disk):
+    disk.put(a_script(script_id=FIRST))
+    engine = await Engine(disk).start()
+    run = await engine.execute(FIRST)
+    await engine.quiet()
+    assert not isinstance(run, str)
+    disk.runs.gate.before = lambda transition: any(
+        changed.status.final for changed in transition.changed_runs
+    )
+    await engine.finish(run.id)
+    meanwhile = engine.state.leaving.get(run.id)
+    disk.runs.gate.open()
+    await engine.quiet()
+
+    assert meanwhile is not None
+    assert meanwhile.status is RunStatus.RUNNING
+    assert (engine.state.leaving, engine.state.ending) == ({}, {})

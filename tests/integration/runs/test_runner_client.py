@@ -17,6 +17,7 @@ from engine.ports import (
     RunStarted,
     StartRefused,
     StartRequest,
+    StartTurnedDown,
 )
 from engine.runner import protocol
 from engine.runs import client as client_module
@@ -186,6 +187,17 @@ def test_events_are_told_in_order_and_unknown_ones_are_passed_over(socket):
         await scene.until(lambda: RunExited in scene.kinds())
 
         assert scene.kinds() == [RunnerConnected, RunStarted, RunExited]
+
+    play(socket, story)
+
+
+def test_a_start_that_the_runner_turns_down_is_told(socket):
+    async def story(scene: Scene) -> None:
+        await scene.connect()
+        scene.server.say({"event": "error", "message": "start: it is stopping", "id": "x"})
+        await scene.until(lambda: StartTurnedDown in scene.kinds())
+
+        assert scene.heard[-1] == StartTurnedDown(id=RunId("x"))
 
     play(socket, story)
 
