@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from engine.model.identity import ScriptId
 from engine.model.script import Script
+
+UNREADABLE: Final = "unreadable"
+"""The code of what could not be read; that it can be read again may be told by no event."""
 
 
 class Severity(StrEnum):

@@ -17,7 +17,7 @@ from engine.model.event import PlanApplied
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.plan import Plan, ScriptAction
 from engine.model.script import Script
-from engine.model.tree import Entry, Problem, Tree
+from engine.model.tree import UNREADABLE, Entry, Problem, Tree
 from engine.reconcile.halfway import Halfway
 from engine.reconcile.notes import note
 from engine.reconcile.parts import Parts
@@ -64,6 +64,16 @@ class Loop:
         return f"{len(self._state.failures)} scripts cannot be planned, such as {script}: {reason}"
 
     @property
+    def missed(self) -> bool:
+        """Whether the last scan could not read all of the tree: when it can be read is no event."""
+        tree = self._state.tree
+        return (
+            self._unreadable is not None
+            or any(problem.code == UNREADABLE for problem in tree.problems)
+            or not all(entry.signature for entry in tree.entries.values())
+        )
+
+    @property
     def busy(self) -> bool:
         """A pass goes on or is asked for."""
         return self._turn.locked() or self._signal.is_set()
@@ -77,9 +87,13 @@ class Loop:
         self._signal.set()
 
     async def unfinished(self) -> set[ScriptId]:
-        """Return the scripts for which a plan may be other than empty, whatever their files say."""
+        """Return the scripts for which a plan may be other than empty, whatever their files say.
+
+        And those with a file that could not be read, which may be readable by now.
+        """
         tree = self._state.tree
-        return await self._passes.changed({*tree.entries, *self._state.scripts}, tree)
+        unread = {script for script, entry in tree.entries.items() if _is_unread(entry)}
+        return unread | await self._passes.changed({*tree.entries, *self._state.scripts}, tree)
 
     async def run(self) -> None:
         """Go on for as long as the server does."""
@@ -127,8 +141,10 @@ class Loop:
         try:
             tree = await asyncio.to_thread(self._parts.tree.scan, only)
         except UnsafeTree as error:
+            # Where there are no events it is tried every two seconds.
+            if self._unreadable != str(error):
+                logger.error("the tree cannot be read", extra={"error": str(error)})
             self._unreadable = str(error)
-            logger.error("the tree cannot be read", extra={"error": str(error)})
             return None
         self._unreadable = None
         return tree
@@ -221,3 +237,7 @@ class Loop:
 
     def _ring_again(self) -> None:
         self._parts.alarm.set(self._state.wakes.next, self.ring)
+
+
+def _is_unread(entry: Entry) -> bool:
+    return any(problem.code == UNREADABLE for problem in entry.problems)

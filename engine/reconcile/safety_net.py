@@ -8,6 +8,9 @@ no event tells of: scripts that watch files or hold links, and those of which so
 beside the files is not as it should be, such as an environment that vanished or a plan
 that failed. Nine in ten turns thus cost a few milliseconds.
 
+Nor does an event tell that a tree can be read which could not be, for want of open
+files, say. The event that led to the failed look is used up, so all is looked at again.
+
 Whatever else asks for a full pass gets it at once, such as events that were lost.
 """
 
@@ -41,7 +44,7 @@ class SafetyNet:
     async def turn(self) -> None:
         """Have looked at what may have changed unnoticed; to be called every so often."""
         self._turns_since += 1
-        if self._turns_since >= TURNS or not self._trusted():
+        if self._turns_since >= TURNS or not self._trusted() or self._loop.missed:
             self._turns_since = 0
             self._loop.look_at(None)
             return

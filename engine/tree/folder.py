@@ -7,7 +7,7 @@ signature, so that a changed default defines anew all scripts below it.
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from engine.model.tree import Problem, Severity
+from engine.model.tree import UNREADABLE, Problem, Severity
 from engine.spec.files import check_name, impossible_names
 from engine.spec.folder import FOLDER_FILE
 from engine.tree.definer import Definer, Folder
@@ -65,7 +65,7 @@ def folder_problems(place: str, listing: Listing, root: str) -> tuple[Problem, .
 def unreadable(path: str, error: OSError) -> Problem:
     return Problem(
         path=printable(path),
-        code="unreadable",
+        code=UNREADABLE,
         message=f"cannot be read: {error.strerror or error}; mend its permissions or remove it",
     )
 

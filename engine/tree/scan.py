@@ -18,7 +18,7 @@ from threading import Lock
 
 from engine.errors import UnsafeTree
 from engine.model.identity import ScriptId
-from engine.model.tree import Entry, Severity, Tree
+from engine.model.tree import UNREADABLE, Entry, Severity, Tree
 from engine.ports import Clock, InForce
 from engine.spec.folder import FOLDER_FILE
 from engine.tree.ahead import LookAhead
@@ -168,9 +168,11 @@ class TreeScanner:
 def _entry(known: InForce) -> Entry:
     # What is in force is the last good definition, which a script with errors no longer has.
     broken = any(problem.severity is Severity.ERROR for problem in known.problems)
+    # Files that could not be read may be readable by now, with the same timestamps.
+    unread = any(problem.code == UNREADABLE for problem in known.problems)
     return Entry(
         id=known.id,
-        signature=known.signature,
+        signature="" if unread else known.signature,
         digest=known.digest,
         script=None if broken else known.script,
         problems=known.problems,

@@ -13,7 +13,9 @@ class State:
     folders: dict[str, tuple[Problem, ...]] = field(default_factory=dict[str, tuple[Problem, ...]])
     """Problems of the folder itself and of what in it is no script; the root is the empty path."""
     racy: set[ScriptId] = field(default_factory=set[ScriptId])
-    """Read so soon after a change that another change may hide behind the same timestamp."""
+    """Read so soon after a change that another change may hide behind the same timestamp.
+
+    Or not read in full, which no timestamp tells of either."""
 
     linked: set[ScriptId] = field(default_factory=set[ScriptId])
     """With links among their files: what those lead to changes without an event of the script."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.errors import UnsafeTree
 from engine.model.identity import ScriptId
-from engine.model.tree import Problem
+from engine.model.tree import UNREADABLE, Problem
 from engine.ports import Clock
 from engine.spec.files import check_name
 from engine.tree.ahead import LookAhead
@@ -168,6 +168,9 @@ class Visit:
         self.fresh.linked.discard(script)
         if look.linked:
             self.fresh.linked.add(script)
+        if any(problem.code == UNREADABLE for problem in look.entry.problems):
+            # Its files need not change for them to be readable at the next look.
+            self.fresh.racy.add(script)
         if look.changed_ns is None:
             return
         now_ns = wall_ns(self.clock)

@@ -1,11 +1,13 @@
 """Every so often something is looked at, and how much of it depends on the events."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from engine.model.identity import ScriptId
+from engine.model.tree import UNREADABLE, Problem
 from engine.reconcile.safety_net import TURNS, SafetyNet
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
-from tests.fakes.world import a_script, every, files
+from tests.fakes.world import a_script, an_entry, every, files
 
 A, B = ScriptId("a"), ScriptId("b")
 
@@ -92,3 +94,46 @@ async def test_an_environment_that_vanished_is_built_anew_by_the_next_turn(disk:
     await turns.take(1)
 
     assert disk.environments.ready(script.environment) is not None
+
+
+def unreadable(path: str) -> Problem:
+    return Problem(path=path, code=UNREADABLE, message="cannot be read")
+
+
+@on_a_loop
+async def test_after_a_scan_that_failed_the_next_turn_looks_at_all_files(disk: Disk):
+    turns = Turns(await started(disk))
+    disk.tree.unreadable = "too many open files"
+    turns.engine.loop.look_at({A})
+    await turns.engine.quiet()
+    disk.tree.unreadable = None
+
+    assert await turns.take(2) == [None]
+
+
+@on_a_loop
+async def test_while_a_folder_cannot_be_read_each_turn_looks_at_all_files(disk: Disk):
+    disk.tree.report(unreadable("etl"))
+    turns = Turns(await started(disk))
+
+    assert await turns.take(2) == [None, None]
+
+
+@on_a_loop
+async def test_while_a_known_script_cannot_be_listed_each_turn_looks_at_all_files(disk: Disk):
+    turns = Turns(await started(disk))
+    entry = an_entry(a_script(every(3600), script_id=A))
+    disk.tree.put(replace(entry, signature="", script=None, problems=(unreadable("a"),)))
+    turns.engine.loop.look_at({A})
+    await turns.engine.quiet()
+
+    assert await turns.take(2) == [None, None]
+
+
+@on_a_loop
+async def test_a_script_with_a_file_that_cannot_be_read_is_looked_at_each_turn(disk: Disk):
+    entry = an_entry(a_script(every(3600), script_id=A))
+    disk.tree.put(replace(entry, script=None, problems=(unreadable("a/x.py"),)))
+    turns = Turns(await Engine(disk).start())
+
+    assert await turns.take(2) == [{A}, {A}]

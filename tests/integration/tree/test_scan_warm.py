@@ -1,7 +1,9 @@
 """A scan that starts from what an earlier process knew, and one that reads real manifests."""
 
+import errno
 import os
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,13 @@ from tests.fakes.definer import FakeDefiner
 from tests.fakes.disk import Disk, WallClock
 
 A = ScriptId("a")
+
+
+class LaterClock(WallClock):
+    """A clock a minute ahead of the disk's, so that every change counts as long past."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -221,3 +230,32 @@ def test_other_defaults_in_the_settings_define_scripts_anew(disk: Disk) -> None:
     }
 
     assert len(signatures) == 2
+
+
+def out_of_descriptors(*_: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_file_that_could_not_be_read_is_read_by_the_next_look(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.script("a")
+    scanner = TreeScanner(disk.root, FakeDefiner(), LaterClock())
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.tree.contents.open_regular", out_of_descriptors)
+        unread = scanner.scan().entries[A].script
+
+    assert (unread, scanner.scan([A]).entries[A].problems) == (None, ())
+
+
+def test_a_file_that_an_earlier_process_could_not_read_is_read(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.script("a")
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.tree.contents.open_regular", out_of_descriptors)
+        unread = TreeScanner(disk.root, FakeDefiner(), LaterClock()).scan().entries[A]
+    scanner = TreeScanner(disk.root, FakeDefiner(), LaterClock())
+    scanner.prime([in_force(unread)])
+
+    assert scanner.scan().entries[A].problems == ()
