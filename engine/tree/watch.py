@@ -253,7 +253,10 @@ def _mountinfo() -> str:
 
 
 def _limit_text(error: BaseException) -> str:
+    advice = "Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances by sysctl"
+    if isinstance(error, OSError) and error.filename is not None:
+        advice = "Mend that directory, or raise the limit of open files (ulimit -n)"
     return (
         f"not all directories can be watched ({error}): changes are found by scans every few "
-        "seconds. Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances by sysctl"
+        f"seconds. {advice}"
     )

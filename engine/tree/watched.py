@@ -14,10 +14,13 @@ from engine.tree.inotify import Happening, Inotify
 from engine.tree.survey import list_directory
 
 _AT_ITS_LIMIT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_TOLD = {errno.ENOENT, errno.ENOTDIR, errno.EACCES}
+"""Why a directory is not watched, if the watch on the one above tells when that changes."""
 _GONE = inotify.DELETE | inotify.MOVED_FROM
 # A directory whose mode changes may have become readable, and nothing below it is watched.
 _APPEARED = inotify.CREATE | inotify.MOVED_TO | inotify.ATTRIB
-_OF_THE_ROOT = inotify.DELETE_SELF | inotify.MOVE_SELF | inotify.IGNORED
+# Above the root nothing is watched: of its mode, it is the root's own event that tells.
+_OF_THE_ROOT = inotify.DELETE_SELF | inotify.MOVE_SELF | inotify.IGNORED | inotify.ATTRIB
 
 
 class LookAtEverything(Exception):
@@ -54,8 +57,10 @@ class WatchedDirectories:
             path = waiting.pop()
             try:
                 listing = list_directory(path)
-            except OSError:
-                # Gone again, or not to be read: the scan says so where it matters.
+            except OSError as error:
+                # What is below it is not watched either.
+                if self._is_at_a_limit(path, error):
+                    return
                 continue
             waiting += [f"{path}/{name}" for name in listing.directories]
 
@@ -64,10 +69,14 @@ class WatchedDirectories:
         try:
             self._paths[self._kernel.add(path)] = path
         except OSError as error:
-            if error.errno in _AT_ITS_LIMIT:
-                self.limit = error
-                return False
+            return not self._is_at_a_limit(path, error)
         return True
+
+    def _is_at_a_limit(self, path: str, error: OSError) -> bool:
+        """Note that a directory is not watched; tell whether others cannot be either."""
+        if error.errno not in _TOLD or path == self.root:
+            self.limit = error
+        return error.errno in _AT_ITS_LIMIT
 
     def read(self) -> tuple[set[str], list[str]]:
         """Return the paths that changed, and those of them that are new directories.

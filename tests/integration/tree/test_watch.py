@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from time import monotonic
 
 import pytest
 
-from engine.tree import watch
+from engine.tree import survey, watch, watched
 from engine.tree.pace import Pace
 from engine.tree.watch import MANY, TreeWatcher
 from tests.fakes.disk import Disk, WallClock
@@ -85,13 +86,16 @@ def run(
     disk: Disk, scene: Callable[[Heard], Awaitable[None]], *, native: bool = True, **more: object
 ) -> TreeWatcher:
     watcher = TreeWatcher(disk.root, WallClock(), native=native, pace=QUICK, **more)  # pyright: ignore[reportArgumentType]
+    play_with(watcher, scene)
+    return watcher
 
+
+def play_with(watcher: TreeWatcher, scene: Callable[[Heard], Awaitable[None]]) -> None:
     async def play() -> None:
         async with watching(watcher) as heard:
             await scene(heard)
 
     asyncio.run(play())
-    return watcher
 
 
 @pytest.mark.parametrize("where", ["ext4", "nfs4"])
@@ -106,6 +110,57 @@ def test_events_are_trusted_on_file_systems_of_this_machine_alone(
 
 def test_events_of_watchfiles_are_not_trusted(disk: Disk) -> None:
     assert trusted(disk, native=False) == [False, False, False]
+
+
+def listing_fails(monkeypatch: pytest.MonkeyPatch, directory: Path, reason: int) -> None:
+    def list_directory(path: str) -> survey.Listing:
+        if path == str(directory.resolve()):
+            raise OSError(reason, os.strerror(reason), path)
+        return survey.list_directory(path)
+
+    monkeypatch.setattr(watched, "list_directory", list_directory)
+
+
+@pytest.mark.parametrize("reason", [errno.EMFILE, errno.ENFILE, errno.EIO])
+def test_events_are_not_trusted_while_what_is_below_a_directory_is_not_watched(
+    reason: int, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing_fails(monkeypatch, disk.root / "etl", reason)
+
+    async def scene(_: Heard) -> None:
+        told.append((watcher.trusted, os.strerror(reason) in (watcher.degraded or "")))
+
+    told: list[tuple[bool, bool]] = []
+    watcher = TreeWatcher(disk.root, WallClock(), native=True, pace=QUICK)
+    play_with(watcher, scene)
+
+    assert told == [(False, True)]
+
+
+def test_events_are_trusted_with_a_directory_that_only_its_owner_may_read(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_mountinfo", lambda: "26 1 254:0 / / rw - ext4 /dev/vda rw\n")
+    listing_fails(monkeypatch, disk.root / "etl", errno.EACCES)
+
+    assert trusted(disk, native=True) == [False, True, False]
+
+
+def test_events_are_not_trusted_while_the_root_may_not_be_read(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_mountinfo", lambda: "26 1 254:0 / / rw - ext4 /dev/vda rw\n")
+    listing_fails(monkeypatch, disk.root, errno.EACCES)
+
+    assert trusted(disk, native=True) == [False, False, False]
+
+
+def test_a_root_whose_permissions_changed_is_told_as_look_at_everything(disk: Disk) -> None:
+    async def scene(heard: Heard) -> None:
+        disk.root.chmod(0o750)
+        await heard.until(lambda: heard.everything > 0)
+
+    run(disk, scene)
 
 
 def trusted(disk: Disk, *, native: bool) -> list[bool]:
