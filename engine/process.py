@@ -84,8 +84,12 @@ def start_copy(work: Callable[[], None]) -> int:
 
 def end_copy(pid: int) -> None:
     """Kill the copy if it is still at work, and wait for its end."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    # Whoever started us may have left SIGCHLD ignored: the kernel then reaps the copy at its
+    # end, and its number may be another process's by now. So it is asked for first.
+    with suppress(ChildProcessError, ProcessLookupError):
+        if os.waitpid(pid, os.WNOHANG) == (0, 0):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 async def run_command(
