@@ -10,6 +10,8 @@ import os
 import sys
 import tempfile
 import threading
+from functools import partial
+from io import RawIOBase
 
 from engine.process import end_copy, start_copy
 from engine.service.check import definer
@@ -34,7 +36,7 @@ def look_ahead(settings: Settings) -> LookAhead | None:
     except OSError:
         # The scan finds by itself what it is not told.
         return None
-    scout = Scout(root, definer(settings), clock, file.write, reads=reads)
+    scout = Scout(root, definer(settings), clock, partial(write_all, file), reads=reads)
     pid = start_copy(scout.walk)
 
     def end() -> None:
@@ -42,6 +44,13 @@ def look_ahead(settings: Settings) -> LookAhead | None:
         file.close()
 
     return LookAhead(file.fileno(), clock, end)
+
+
+def write_all(file: RawIOBase, data: bytes) -> None:
+    """Write to a file without a buffer, which may take less than it is given at once."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) or 0 :]
 
 
 def _is_worth_it() -> bool:

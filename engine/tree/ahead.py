@@ -88,11 +88,16 @@ class LookAhead:
             return
         self._offset += len(whole) + 1
         for line in whole.decode().split("\n"):
-            place, *found = line.split("\t")
-            if place:
-                self._found[place] = Ahead(self._salt, *found)
-            else:
-                self._salt = found[0]
+            match line.split("\t"):
+                case ["", salt]:
+                    self._salt = salt
+                case [place, signature]:
+                    self._found[place] = Ahead(self._salt, signature)
+                case [place, signature, digest, definition]:
+                    self._found[place] = Ahead(self._salt, signature, digest, definition)
+                case _:
+                    # Written in part, on a full disk say: the scan looks at it itself.
+                    continue
 
 
 class Scout:

@@ -116,6 +116,14 @@ def test_scripts_that_were_not_found_yet_are_looked_at_by_the_scan(pair: Pair) -
     assert (pair.scan(), pair.definer.defined) == (plain(pair), ["a"])
 
 
+@pytest.mark.parametrize("line", [b"a", b"", b"a\tb\tc", b"a\tb\tc\t{}\tb\tc\t{}", b"\ta\tb"])
+def test_a_line_that_was_written_in_part_is_passed_over(pair: Pair, line: bytes) -> None:
+    pair.file.write(line + b"\n")
+    pair.scout(reads=True)
+
+    assert (pair.scan(), pair.definer.defined) == (plain(pair), [])
+
+
 def test_nothing_is_taken_over_when_a_folder_changed_meanwhile(pair: Pair) -> None:
     pair.scout(reads=True)
     pair.disk.write("etl/folder.yaml", "c")
