@@ -126,15 +126,13 @@ class TreeScanner:
 
     def _scan_everything(self) -> Tree:
         self._noted.clear()
-        visit = self._visit(State())
         ahead, self._ahead = self._ahead, None
-        if ahead is None:
-            visit.everything()
-        else:
+        try:
+            visit = self._visit(State())
             visit.ahead = ahead
-            try:
-                visit.everything()
-            finally:
+            visit.everything()
+        finally:
+            if ahead is not None:
                 ahead.close()
         return self._accept(visit)
 

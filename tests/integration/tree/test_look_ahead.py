@@ -1,6 +1,7 @@
 """What a second process sees of the tree is what the scan would have seen."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from typing import BinaryIO
 
 import pytest
 
+from engine.errors import UnsafeTree
 from engine.model.tree import Tree
 from engine.ports import InForce
 from engine.tree.ahead import STALE_SECONDS, LookAhead, Scout
@@ -122,6 +124,16 @@ def test_a_line_that_was_written_in_part_is_passed_over(pair: Pair, line: bytes)
     pair.scout(reads=True)
 
     assert (pair.scan(), pair.definer.defined) == (plain(pair), [])
+
+
+def test_a_look_ahead_at_a_root_that_is_gone_is_ended(pair: Pair) -> None:
+    scanner = pair.scanner()
+    shutil.rmtree(pair.disk.root)
+
+    with pytest.raises(UnsafeTree):
+        scanner.scan()
+
+    assert pair.ended == 1
 
 
 def test_nothing_is_taken_over_when_a_folder_changed_meanwhile(pair: Pair) -> None:
