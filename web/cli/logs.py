@@ -5,8 +5,11 @@ made again and the output goes on at the offset where it broke off.
 """
 
 import re
+import signal
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -42,7 +45,8 @@ def logs(
         run_id = which if RUN_ID.fullmatch(which) else _newest(server, script_id(which))
         reader = _Reader(server, f"/api/runs/{quote(run_id, safe='')}")
         if follow:
-            reader.follow()
+            with _killed_by_ctrl_c():
+                reader.follow()
         else:
             reader.all()
 
@@ -99,6 +103,21 @@ class _Reader:
         from engine.model.run import RunStatus
 
         return RunStatus(self._server.get(self._run_path)["status"]).final
+
+
+@contextmanager
+def _killed_by_ctrl_c() -> Generator[None]:
+    """Let Ctrl-C end the process itself, which a shell reports as 130 just the same.
+
+    Python only notes a signal and looks at the note between two instructions. One that
+    comes just before a read that may wait for hours would be noticed after that read.
+    What was read is on stdout already, so that nothing is left to do at the end.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _newest(server: "Server", script: str) -> str:
