@@ -114,7 +114,7 @@ class Dispatcher:
         except Exception as error:
             # The caller is at work on another run, which this must not hurt.
             self._tasks.failed(error)
-            self._wake(self._parts.clock.now() + TRY_AGAIN)
+            self.try_again()
         finally:
             self._at_work = False
 
@@ -164,8 +164,9 @@ class Dispatcher:
             run = self._state.active.get(run_id)
             if run is None:
                 self._made.pop(run_id, None)
-            elif not self._send(run):
-                self._wake(self._parts.clock.now() + TRY_AGAIN)
+            else:
+                # One that is not taken now stands in the line, and is tried with the others.
+                self._send(run)
 
     def _start_head(self) -> None:
         admission = self.queue.may_start()
@@ -178,7 +179,7 @@ class Dispatcher:
         self._wake(wake_at)
 
     def try_again(self) -> None:
-        """Look again in a moment, since the runner took no start just now."""
+        """Look again in a moment, since something took no start just now."""
         self._wake(self._parts.clock.now() + TRY_AGAIN)
 
     def _wake(self, at: datetime | None) -> None:
@@ -234,10 +235,11 @@ class Dispatcher:
             run = await self._announced(run)
             directory = await self._directory(run, script)
             if self.withdraw(run.id) and self.ready and not self.draining:
-                self._hand_over(run, script, environment, directory)
+                request = self._parts.files.request(run, script, environment, directory)
+                self._give(run, request, environment)
         except Unavailable as error:
             logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
-            self._wake(self._parts.clock.now() + TRY_AGAIN)
+            self.try_again()
         except Exception as error:
             self._refuse(run, error)
         finally:
@@ -266,14 +268,8 @@ class Dispatcher:
         self.queue.preparing.discard(run_id)
         return True
 
-    def _hand_over(
-        self, run: Run, script: Script, environment: Environment, directory: Path
-    ) -> None:
-        """Give a run to the runner. Raises Unavailable, and EngineError if it can't be started."""
-        request = self._parts.files.request(run, script, environment, directory)
-        self._give(run, request, environment)
-
     def _give(self, run: Run, request: StartRequest, environment: Environment) -> None:
+        """Give a run to the runner. Raises Unavailable."""
         self._parts.launcher.start(request)
         self._state.active.put(run)
         self._state.starting.add(run.id)

@@ -118,11 +118,8 @@ class Endings:
         """Free the run's slot at once, and write the rest while the next run starts already."""
         self._state.starting.discard(run.id)
         was_to_stop = self._cancelling.pop(run.id, None) is not None
-        before = self._state.active.get(run.id)
-        if before is not None:
-            self._state.leaving[run.id] = before
+        self._state.ending[run.id] = self._state.active.get(run.id) or run
         self._state.active.remove(run.id)
-        self._state.ending[run.id] = run
         self.dispatcher.origins.ended(run)
         self.dispatcher.start_what_may()
         follow = consequences(
@@ -147,7 +144,6 @@ class Endings:
         reached("end_committed")
         # Left there if the write failed for good: then the runner goes on remembering it.
         del self._state.ending[run.id]
-        self._state.leaving.pop(run.id, None)
         self.cancel_all(follow.cancels)
         if follow.new_runs:
             self.dispatcher.start_what_may()

@@ -27,9 +27,7 @@ class State:
         self.starting: set[RunId] = set()
         """Queued runs that were sent to the runner, which has not answered yet."""
         self.ending: dict[RunId, Run] = {}
-        """Runs that are over and whose end is not on disk yet, the last to end last."""
-        self.leaving: dict[RunId, Run] = {}
-        """The same runs as they were before, which is what is on record or newer."""
+        """Runs that are over and whose end is not on disk yet, as they were before it."""
         self.wakes = Wakes()
         self.kept: frozenset[ScriptId] = frozenset()
         """Scripts that stay in force though the tree does not show them."""

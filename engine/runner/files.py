@@ -5,6 +5,7 @@ there, up to several milliseconds on a busy disk, so it is done for all reports 
 together: one commit of the file system's journal serves them all.
 """
 
+import errno
 import json
 import os
 import time
@@ -42,7 +43,12 @@ class Claim:
         os.close(self.fd)
 
     def _write(self, content: Mapping[str, object]) -> None:
-        self.size += os.write(self.fd, claim_frame(content, time.time_ns()))
+        """Append a frame or nothing: output follows, and half a frame would swallow some of it."""
+        frame = claim_frame(content, time.time_ns())
+        if os.write(self.fd, frame) != len(frame):
+            os.ftruncate(self.fd, self.size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.size += len(frame)
 
 
 def _make(directory: Path) -> None:

@@ -143,7 +143,7 @@ class Engine:
     def _going(self, run_id: RunId) -> Run | None:
         """Return a run whose end is not on record, as it is; its row may be a moment older."""
         state = self._all.state
-        return state.active.get(run_id) or state.leaving.get(run_id)
+        return state.active.get(run_id) or state.ending.get(run_id)
 
     def run(self, run_id: str) -> Run:
         """Return one run. Raises NotFound."""

@@ -1,4 +1,4 @@
-"""The one writer: all changes to a database go through one thread and are committed in groups.
+"""The one writer: all changes to a database are made one after another, in groups, by a thread.
 
 SQLite has one writer at a time anyway; a queue in front of it replaces waiting
 for locks by order, and what gathers in the queue while the disk syncs shares the
@@ -50,7 +50,7 @@ MOST_AT_ONCE = 16
 
 
 class Writer:
-    """Owns the writing connection of one database."""
+    """Owns the connections of one database that write."""
 
     def __init__(
         self, path: Path, connection: sqlite3.Connection, quick: sqlite3.Connection | None = None

@@ -16,7 +16,7 @@ ROW = a_run("r1", status=RunStatus.QUEUED, finished_at=None)
 
 
 def an_engine() -> Engine:
-    state = SimpleNamespace(active=ActiveRuns(), leaving={GOING.id: GOING})
+    state = SimpleNamespace(active=ActiveRuns(), ending={GOING.id: GOING})
     runs = SimpleNamespace(
         run=lambda _: ROW, page=lambda _which, **_page: Page(items=[ROW], next_cursor=None)
     )

@@ -20,7 +20,7 @@ RUN = a_run("r1", status=RunStatus.RUNNING, finished_at=None)
 
 def an_engine() -> tuple[Engine, Bus]:
     bus = Bus()
-    parts = SimpleNamespace(bus=bus, state=SimpleNamespace(active=ActiveRuns([RUN]), leaving={}))
+    parts = SimpleNamespace(bus=bus, state=SimpleNamespace(active=ActiveRuns([RUN]), ending={}))
     return Engine(cast("Composition", parts)), bus
 
 
