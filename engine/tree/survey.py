@@ -17,6 +17,9 @@ from engine.tree.links import LinkKind, follow
 
 _name = attrgetter("name")
 
+Stamp = tuple[str | int, ...]
+"""A name and the stat data behind it."""
+
 MOST_FILES = 5_000
 """Files of one script that are looked at; the rest, in the order of the walk, is not."""
 _DEFINING = (".py", ".yaml", ".txt")
@@ -60,7 +63,7 @@ class Survey:
 
     files: dict[str, str] = field(default_factory=dict[str, str])
     """Absolute path without links by path below the directory, in the order of the walk."""
-    stamps: list[tuple[str | int, ...]] = field(default_factory=list[tuple[str | int, ...]])
+    stamps: list[Stamp] = field(default_factory=list[Stamp])
     """In the order of the walk, which is the same for the same names."""
     links: list[FoundLink] = field(default_factory=list[FoundLink])
     """Those that are not followed."""
@@ -75,16 +78,16 @@ class Survey:
 
     def signature(self, salt: bytes) -> str:
         """Return the hash of all stat data, mixed with what else the definition depends on."""
-        return _signature(self.stamps, salt)
+        return signature(self.stamps, salt)
 
 
-def glance(path: str, salt: bytes) -> str | None:
-    """Return the signature of a directory that holds nothing but regular files, else None.
+def glance(path: str) -> list[Stamp] | None:
+    """Return the stamps of a directory that holds nothing but regular files, else None.
 
     Nearly all scripts are such directories and nearly all are unchanged, so this one loop
     is what a scan of the whole tree spends its time in.
     """
-    stamps: list[tuple[str | int, ...]] = []
+    stamps: list[Stamp] = []
     add = stamps.append
     with os.scandir(path) as entries:
         for entry in entries:
@@ -99,14 +102,15 @@ def glance(path: str, salt: bytes) -> str | None:
     if len(stamps) > MOST_FILES:
         return None
     stamps.sort()
-    return _signature(stamps, salt)
+    return stamps
 
 
-def _stamp_of(name: str, status: os.stat_result) -> tuple[str | int, ...]:
+def _stamp_of(name: str, status: os.stat_result) -> Stamp:
     return (name, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _signature(stamps: list[tuple[str | int, ...]], salt: bytes) -> str:
+def signature(stamps: list[Stamp], salt: bytes) -> str:
+    """Return the hash of stamps, mixed with what else a definition depends on."""
     # Fast, keeps names apart from numbers, and copes with undecodable names. Equal values
     # give equal bytes in version 0 alone: later ones tell shared objects from equal ones.
     return blake2b(marshal.dumps(stamps, 0), key=salt, digest_size=16).hexdigest()

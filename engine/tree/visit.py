@@ -19,7 +19,7 @@ from engine.tree.places import DEEPEST, at_or_below, join, parent
 from engine.tree.script import look_at
 from engine.tree.settle import is_racy, is_settling
 from engine.tree.state import State
-from engine.tree.survey import Listing, glance, list_directory
+from engine.tree.survey import Listing, glance, list_directory, signature
 from engine.tree.timestamps import wall_ns
 
 
@@ -125,9 +125,16 @@ class Visit:
         known = self.before.scripts.get(script)
         if known is None or script in self.before.racy:
             return False
-        if glance(path, chain.salt) != known.signature:
+        stamps = glance(path)
+        if stamps is None:
+            return False
+        mark = hash((chain.salt, known.signature, *stamps))
+        if mark != self.before.marks.get(script) and (
+            signature(stamps, chain.salt) != known.signature
+        ):
             return False
         self.fresh.scripts[script] = known
+        self.fresh.marks[script] = mark
         return True
 
     def _was_found_ahead(self, ahead: LookAhead, script: ScriptId, chain: Chain) -> bool:

@@ -88,7 +88,7 @@ def test_known_scripts_that_were_found_unchanged_keep_their_definitions(
     )
     looked: list[str] = []
 
-    def glance(path: str, _: bytes) -> None:
+    def glance(path: str) -> None:
         looked.append(path)
 
     monkeypatch.setattr("engine.tree.visit.glance", glance)
