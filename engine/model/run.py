@@ -24,7 +24,7 @@ class RunStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        return self not in {RunStatus.QUEUED, RunStatus.RUNNING}
+        return self is not RunStatus.QUEUED and self is not RunStatus.RUNNING
 
 
 FAILURES = frozenset(

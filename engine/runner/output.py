@@ -1,8 +1,8 @@
 """Move what runs print from their pipes into their frame files, and tell the engine how much.
 
 Each ready pipe gets one read a round, whatever waits in it. Notes to the engine
-are gathered: the first goes out at once, the next ones 5 ms after it at the soonest,
-and none while the engine does not read.
+are gathered for 5 ms, and go out only while the engine reads. What a run wrote in its
+last 5 ms needs no note: the news of its end says the same.
 """
 
 import fcntl
@@ -52,7 +52,6 @@ class Output:
         self._buffer = bytearray(_CHUNK)
         self._view = memoryview(self._buffer)
         self._sizes: dict[str, int] = {}
-        self._told = 0.0
         self._timer = Timer(0.0, None)
 
     def follow(self, run: Run, pipes: Mapping[int, int]) -> None:
@@ -75,8 +74,7 @@ class Output:
         self.drain(run)
         for fd in run.pipes:
             self._loop.unwatch(fd)
-        if run.id in self._sizes:
-            self._tell()
+        self._sizes.pop(run.id, None)
 
     def _ready(self, run: Run, fd: int) -> None:
         self._take(run, fd)
@@ -102,20 +100,16 @@ class Output:
 
     def _note(self, run: Run) -> None:
         self._sizes[run.id] = run.writer.total
-        if self._timer.call:
-            return
-        wait = self._told + _GATHER - time.monotonic()
-        if wait <= 0:
-            self._tell()
-        else:
-            self._timer = self._loop.call_in(wait, self._tell)
+        if not self._timer.call:
+            self._timer = self._loop.call_in(_GATHER, self._tell)
 
     def _tell(self) -> None:
         self._timer.cancel()
+        if not self._sizes:
+            return
         if self._peer.congested:
             self._timer = self._loop.call_in(_GATHER_CONGESTED, self._tell)
             return
-        self._told = time.monotonic()
         sizes, self._sizes = self._sizes, {}
         self._peer.emit({"event": "out", "sizes": sizes})
 

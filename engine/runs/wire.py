@@ -108,13 +108,13 @@ class Lines:
         end = self._rest.rfind(b"\n") + 1
         if not end:
             return
-        complete = bytes(self._rest[:end])
+        complete = self._rest[: end - 1].decode()
         del self._rest[:end]
-        for line in complete.splitlines():
+        for line in complete.split("\n"):
             yield _event(line)
 
 
-def _event(line: bytes) -> protocol.Event:
+def _event(line: str) -> protocol.Event:
     content = json.loads(line)
     if not isinstance(content, dict) or not isinstance(
         cast("dict[str, object]", content).get("event"), str

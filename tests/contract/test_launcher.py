@@ -37,16 +37,18 @@ from tests.fakes.launcher import FakeLauncher
 ONE, TWO = RunId("20260501T120000-01"), RunId("20260501T120000-02")
 E = TypeVar("E")
 
-# A run of the suite does what its orders say, as soon as they are there.
+# A run of the suite does what its orders say, as soon as they are there: it writes, or exits.
 PROGRAM = """
 import os, sys, time
 orders, sleep = sys.argv[1], 0.002
-while not os.path.exists(orders):
-    time.sleep(sleep)
-code, text = open(orders).read().split(" ", 1)
-sys.stdout.write(text)
-sys.stdout.flush()
-os._exit(int(code))
+while True:
+    while not os.path.exists(orders):
+        time.sleep(sleep)
+    order, text = open(orders).read().split(" ", 1)
+    os.unlink(orders)
+    if order != "write":
+        os._exit(int(order))
+    os.write(1, text.encode())
 """
 
 
@@ -55,8 +57,12 @@ class Stage(Protocol):
 
     launcher: Launcher
 
-    def end(self, run_id: RunId, exit_code: int, text: str = "") -> None:
-        """Let the run write a text and exit."""
+    def write(self, run_id: RunId, text: str) -> None:
+        """Let the run write a text."""
+        ...
+
+    def end(self, run_id: RunId, exit_code: int) -> None:
+        """Let the run exit; what it was to write must be known to be written."""
         ...
 
     async def lose(self) -> None: ...
@@ -71,10 +77,11 @@ class FakeStage:
         self.clock = FakeClock()
         self.launcher = FakeLauncher(self.clock, connected=False, writes_files=True)
 
-    def end(self, run_id: RunId, exit_code: int, text: str = "") -> None:
+    def write(self, run_id: RunId, text: str) -> None:
+        self.launcher.write(run_id, text.encode())
+
+    def end(self, run_id: RunId, exit_code: int) -> None:
         self.clock.advance(0.5)
-        if text:
-            self.launcher.write(run_id, text.encode())
         self.launcher.finish(run_id, exit_code)
 
     async def lose(self) -> None:
@@ -97,10 +104,16 @@ class RealStage:
             [sys.executable, "-I", "-S", str(main), "--data", str(data), "--on-stop", "cancel"]
         )
 
-    def end(self, run_id: RunId, exit_code: int, text: str = "") -> None:
+    def write(self, run_id: RunId, text: str) -> None:
+        self._order(run_id, f"write {text}")
+
+    def end(self, run_id: RunId, exit_code: int) -> None:
+        self._order(run_id, f"{exit_code} ")
+
+    def _order(self, run_id: RunId, text: str) -> None:
         orders = self.data / f"{run_id}.orders"
         part = orders.with_suffix(".part")
-        part.write_text(f"{exit_code} {text}")
+        part.write_text(text)
         part.rename(orders)
 
     async def lose(self) -> None:
@@ -277,8 +290,9 @@ def test_output_is_told_and_readable_when_it_is(play: Play):
     async def story(scene: Scene) -> None:
         scene.launcher.start(scene.request())
         await scene.next(RunStarted)
-        scene.stage.end(ONE, 0, "hello\n")
+        scene.stage.write(ONE, "hello\n")
         told = await scene.next(RunOutput)
+        scene.stage.end(ONE, 0)
         report = (await scene.next(RunExited)).report
 
         assert told.sizes == {ONE: 6}
