@@ -28,7 +28,7 @@ DEFINING = {"script.yaml": 64 * 1024, "requirements.txt": 256 * 1024}
 class Contents:
     """The files of one script directory, each opened at most once."""
 
-    __slots__ = ("_files", "_kept", "_sources", "digest", "unreadable", "vanished")
+    __slots__ = ("_files", "_kept", "_sources", "digest", "newest_ns", "unreadable", "vanished")
 
     def __init__(self, files: Mapping[str, str]) -> None:
         """Read `files`, absolute paths without links by path below the directory."""
@@ -39,6 +39,8 @@ class Contents:
         """Why, by path below the directory."""
         self.vanished = False
         """A file was gone by the time it was to be read."""
+        self.newest_ns = 0
+        """The last change (ctime) of any of the files, also of one made while they were read."""
         self.digest: str = self._read_all()
 
     def defining(self, name: str) -> bytes | None:
@@ -74,14 +76,18 @@ class Contents:
         bound = DEFINING.get(path)
         descriptor, status = open_regular(real)
         try:
-            if bound is not None:
-                self._kept[path] = content = read_from(descriptor, bound, status.st_size)
-                return content
-            if status.st_size > WHOLE:
+            if bound is None and status.st_size > WHOLE:
                 return b"%d %d" % (status.st_size, status.st_mtime_ns)
-            content = read_from(descriptor, WHOLE, status.st_size)
+            content = read_from(descriptor, bound or WHOLE, status.st_size)
+            if len(content) != status.st_size:
+                # Written to between the two calls, unless it is longer than what is read.
+                status = os.fstat(descriptor)
         finally:
             os.close(descriptor)
+        self.newest_ns = max(status.st_ctime_ns, self.newest_ns)
+        if bound is not None:
+            self._kept[path] = content
+            return content
         if len(content) <= SMALL and path.endswith(".py") and "/" not in path:
             self._sources[path] = content
         return content

@@ -59,7 +59,8 @@ def look_at(
         # An editor or a checkout is replacing files at this moment.
         seen = survey(list_directory(listing.path), root)
         signature, contents = seen.signature(chain.salt), Contents(seen.files)
-    changed = max(seen.newest_ns, os.lstat(listing.path).st_ctime_ns)
+    # A file may have been emptied after its stamp was taken, and be about to be written.
+    changed = max(seen.newest_ns, contents.newest_ns, os.lstat(listing.path).st_ctime_ns)
     entry = _define(script, signature, seen, contents, (chain, definer))
     return Look(entry, changed, seen.linked, _has_empty(contents))
 

@@ -1,5 +1,6 @@
 import os
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from engine.errors import UnsafeTree
 from engine.model.identity import ScriptId
 from engine.model.tree import Severity
 from engine.tree import contents
+from engine.tree import script as looking
 from engine.tree.scan import TreeScanner
 from tests.fakes.clock import FakeClock
 from tests.fakes.definer import FakeDefiner
@@ -189,6 +191,30 @@ def test_an_empty_manifest_is_unsettled_at_the_next_look_too(
 
     assert half == ({"a"} if waits else frozenset())
     assert scanner.unsettled == frozenset()
+
+
+@pytest.mark.parametrize("step", ["survey", "open_regular"])
+def test_a_manifest_emptied_while_it_is_looked_at_is_unsettled(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    ahead = FakeClock()
+    # What lies there is 0.6 s old to this clock, and what is written now is not.
+    monkeypatch.setattr(ahead, "now", lambda: datetime.now(UTC) + timedelta(seconds=0.4))
+    path = disk.script("a", manifest="triggers: [startup]\n") / "script.yaml"
+    time.sleep(0.2)
+    module = looking if step == "survey" else contents
+    real = getattr(module, step)
+
+    def and_empty(*arguments: object) -> object:
+        result = real(*arguments)
+        path.write_bytes(b"")
+        return result
+
+    monkeypatch.setattr(module, step, and_empty)
+    scanner = TreeScanner(disk.root, FakeDefiner(), ahead)
+    scanner.scan()
+
+    assert scanner.unsettled == {"a"}
 
 
 def test_a_script_written_long_ago_is_settled(disk: Disk, scanner: TreeScanner) -> None:
