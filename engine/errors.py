@@ -42,6 +42,12 @@ class Refused(EngineError):
     code = "overlap"
 
 
+class NameTaken(EngineError):
+    """Something else has this name already."""
+
+    code = "name_taken"
+
+
 class Unavailable(EngineError):
     """A part the request needs is down for the moment; trying again later is right."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from engine.model.account import ApiKey
 from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.run import Occurrence, Run
@@ -107,6 +108,8 @@ class RunFilter:
     """Which runs a list shows; None means any."""
 
     script: ScriptId | None = None
+    scripts: tuple[str, ...] = ()
+    """Patterns as `covers` reads them; empty means all."""
     status: Collection[str] | None = None
     trigger: str | None = None
     """A trigger's key, or a cause."""
@@ -362,4 +365,24 @@ class Watcher(Protocol):
     @property
     def degraded(self) -> str | None:
         """Say why events are not to be had and only scans find changes; None when all is well."""
+        ...
+
+
+class KeyStore(Protocol):
+    """The API keys that were given out, in the data directory."""
+
+    def all(self) -> Sequence[ApiKey]:
+        """Return every key by name; well under a millisecond, on the caller's thread."""
+        ...
+
+    async def add(self, key: ApiKey) -> None:
+        """Keep a key, durably. Raises NameTaken."""
+        ...
+
+    async def remove(self, key_id: str) -> None:
+        """Forget a key, durably. Raises NotFound."""
+        ...
+
+    async def used(self, key_id: str, at: datetime) -> None:
+        """Note a use; never moves back, and a key that is gone is no failure."""
         ...

@@ -1,11 +1,13 @@
 """What routes ask for in their signature: the engine, and a caller with the role they need."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 
+from engine.errors import NotFound
 from web.errors import HttpProblem
 from web.permissions import Keys, Principal, Role
 from web.service import Service
@@ -33,7 +35,8 @@ async def current_principal(request: Request) -> Principal | None:
     presented = request.headers.get(KEY_HEADER) or _bearer(request)
     if not presented:
         return None
-    principal = cast("Keys", request.app.state.keys).principal(presented.encode("latin-1"))
+    keys = cast("Keys", request.app.state.keys)
+    principal = await keys.principal(presented.encode("latin-1"))
     if principal is None:
         raise _unauthorized("this API key is not known here")
     return principal
@@ -44,8 +47,12 @@ def _bearer(request: Request) -> str:
     return credentials if scheme.lower() == "bearer" else ""
 
 
-def requires(role: Role) -> Callable[[Request], Awaitable[Principal]]:
-    """Make the dependency of a route: 401 without a key, 403 with one of a lesser role."""
+def requires(role: Role, *, filtered: bool = False) -> Callable[[Request], Awaitable[Principal]]:
+    """Make the dependency of a route: 401 without a key, 403 with one of a lesser role.
+
+    A key for some scripts gets 403 for another script, 404 for a run of one, and 403 for what is
+    about no script, unless the route is `filtered`: it leaves out what the key is not for.
+    """
 
     async def check(request: Request) -> Principal:
         principal = await current_principal(request)
@@ -59,9 +66,28 @@ def requires(role: Role) -> Callable[[Request], Awaitable[Principal]]:
                 "forbidden",
                 f"this needs the role {role.name.lower()}; yours is {principal.role.name.lower()}",
             )
+        if principal.scripts and not filtered:
+            _check_script(request, principal)
         return principal
 
     return check
+
+
+def _check_script(request: Request, principal: Principal) -> None:
+    """Hold a key to its scripts, by the id that the route's own handler gets."""
+    parameters = request.path_params
+    if "run_id" in parameters:
+        run_id = parameters["run_id"]
+        engine = cast("Service", request.app.state.engine)
+        # As of a run that is not there: whether it is, the key is not to learn.
+        if not principal.may_see(engine.run(run_id).script):
+            raise NotFound(f"there is no run {run_id!r}")
+    elif "script_id" not in parameters or not principal.may_see(parameters["script_id"]):
+        raise HttpProblem(
+            HTTPStatus.FORBIDDEN,
+            "forbidden",
+            f"this key is for the scripts {', '.join(principal.scripts)} alone",
+        )
 
 
 def _unauthorized(detail: str) -> HttpProblem:
@@ -70,10 +96,17 @@ def _unauthorized(detail: str) -> HttpProblem:
     )
 
 
+async def current_time(request: Request) -> datetime:
+    return cast("Service", request.app.state.engine).now()
+
+
 CurrentEngine = Annotated[Service, Depends(current_engine)]
+Now = Annotated[datetime, Depends(current_time)]
 Caller = Annotated[Principal | None, Depends(current_principal)]
 """Whoever asks, with a key or without."""
 Viewer = Annotated[Principal, Depends(requires(Role.VIEWER))]
+AnyViewer = Annotated[Principal, Depends(requires(Role.VIEWER, filtered=True))]
+"""A viewer whose key may be for some scripts; the route shows it no others."""
 Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
 Admin = Annotated[Principal, Depends(requires(Role.ADMIN))]
 

@@ -1,27 +1,28 @@
-"""Who may do what: roles, the person or program behind a key, and the check of a key.
+"""Who may do what: the person or program behind a key, and the check of a key.
 
 A permission is decided on the route and its parsed parameters, never on the text
 of the URL, and every route states the role it needs.
 """
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
-from hashlib import sha256
-from hmac import compare_digest
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from engine.errors import EngineError
+from engine.model.account import ApiKey, Role, covers, digest_of
+from engine.ports import Clock, KeyStore
 
-class Role(IntEnum):
-    """Each role may do all that the ones before it may."""
+__all__ = ["Keys", "Principal", "Role", "StoredKeys"]
 
-    VIEWER = 1
-    """Reads."""
-    OPERATOR = 2
-    """Also runs and cancels."""
-    EDITOR = 3
-    """Also changes files."""
-    ADMIN = 4
-    """All."""
+logger = logging.getLogger(__name__)
+
+REREAD_SECONDS = 2.0
+"""After which a key that `pysched key remove` took away opens nothing any more."""
+SOON_SECONDS = 0.2
+"""How often at most a key that is not known has the keys read again."""
+NOTED_EVERY = timedelta(minutes=1)
+"""How often at most the use of a key is written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,24 +32,78 @@ class Principal:
     name: str
     """Shown where a run says who asked for it."""
     role: Role
+    scripts: tuple[str, ...] = ()
+    """Patterns of the scripts it is about; empty means all, and all else."""
 
     def may(self, role: Role) -> bool:
         return self.role >= role
+
+    def may_see(self, script: str) -> bool:
+        return covers(self.scripts, script)
+
+
+class StoredKeys:
+    """The keys of a data directory, held in memory: a request costs one look into a dict.
+
+    Other processes add and remove keys, so they are read again now and then, but only
+    when somebody asks: an idle server does nothing for them.
+    """
+
+    def __init__(self, store: KeyStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._by_digest: dict[bytes, ApiKey] = {}
+        self._read_at: float | None = None
+
+    async def principal(self, digest: bytes) -> Principal | None:
+        """Return who has the secret of that hash, None when no valid key has it."""
+        now = self._clock.now()
+        key = self._known(digest)
+        if key is None or not key.valid_at(now):
+            return None
+        if key.last_used is None or now - key.last_used >= NOTED_EVERY:
+            # First, so that requests that come meanwhile do not note it as well.
+            self._by_digest[digest] = replace(key, last_used=now)
+            try:
+                await self._store.used(key.id, now)
+            except EngineError as error:
+                # A full disk is no reason to keep a key's holder out.
+                logger.warning("the use of a key cannot be noted", extra={"error": str(error)})
+        return Principal(name=key.name, role=key.role, scripts=key.scripts)
+
+    def read_again(self) -> None:
+        """Know of changes at the next request."""
+        self._read_at = None
+
+    def _known(self, digest: bytes) -> ApiKey | None:
+        at = self._clock.monotonic()
+        age = None if self._read_at is None else at - self._read_at
+        allowed = REREAD_SECONDS if digest in self._by_digest else SOON_SECONDS
+        if age is None or age >= allowed:
+            self._by_digest = {key.digest: key for key in self._store.all()}
+            self._read_at = at
+        return self._by_digest.get(digest)
 
 
 class Keys:
     """The API keys that open the door, each with the principal behind it."""
 
-    def __init__(self, keys: Mapping[str, Principal]) -> None:
-        self._keys = [
-            (sha256(key.encode()).digest(), principal) for key, principal in keys.items() if key
-        ]
+    def __init__(self, fixed: Mapping[str, Principal], stored: StoredKeys | None = None) -> None:
+        self._fixed = {digest_of(key.encode()): owner for key, owner in fixed.items() if key}
+        self._stored = stored
 
-    def principal(self, presented: bytes) -> Principal | None:
-        """Return who has this key, None if nobody; takes equally long for any wrong key."""
-        found: Principal | None = None
-        digest = sha256(presented).digest()
-        for key, principal in self._keys:
-            if compare_digest(key, digest):
-                found = principal
+    async def principal(self, presented: bytes) -> Principal | None:
+        """Return who has this key, None if nobody.
+
+        How long it takes tells nothing: keys are looked up by a hash that nobody can steer.
+        """
+        digest = digest_of(presented)
+        found = self._fixed.get(digest)
+        if found is None and self._stored is not None:
+            return await self._stored.principal(digest)
         return found
+
+    def read_again(self) -> None:
+        """Know of changed keys at the next request."""
+        if self._stored is not None:
+            self._stored.read_again()

@@ -5,13 +5,14 @@ is tested with a fake in milliseconds and imports nothing of the engine's shell.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 from engine.model.event import Listener
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import Coming, Health, Output, ScriptReport
-from engine.ports import Page, RunFilter
+from engine.ports import KeyStore, Page, RunFilter
 
 Stream = Literal["all", "stdout", "stderr"]
 """Which of a run's two streams; `all` is both, in the order of arrival."""
@@ -24,12 +25,20 @@ class Service(Protocol):
 
     def health(self) -> Health: ...
 
+    def now(self) -> datetime:
+        """Return the engine's own time, in UTC."""
+        ...
+
+    @property
+    def keys(self) -> KeyStore: ...
+
     def scripts(
         self,
         *,
         q: str | None = None,
         status: str | None = None,
         folder: str | None = None,
+        patterns: tuple[str, ...] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ScriptReport]: ...

@@ -12,6 +12,7 @@ from engine.ports import Clock
 from engine.spec.codec import decode_script, encode_script
 from engine.store.database import Database
 from engine.store.journal import SqliteJournal
+from engine.store.keys import SqliteKeyStore
 from engine.store.output import SqliteOutputArchive
 from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
@@ -32,6 +33,7 @@ class Stores:
     scripts: SqliteScriptStore
     journal: SqliteJournal
     archive: SqliteOutputArchive
+    keys: SqliteKeyStore
 
     def close(self) -> None:
         self.main.close()
@@ -50,6 +52,7 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         scripts=SqliteScriptStore(main, encode_script, decode_script),
         journal=SqliteJournal(main, clock),
         archive=archive,
+        keys=SqliteKeyStore(main),
     )
 
 

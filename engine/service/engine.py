@@ -19,7 +19,7 @@ from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run, RunStatus
 from engine.model.script import Script
 from engine.model.status import Collected, Coming, Health, Output, OutputLine, ScriptReport
-from engine.ports import Page, RunFilter
+from engine.ports import KeyStore, Page, RunFilter
 from engine.runs import lines, output
 from engine.runs.output import View
 from engine.runs.tails import BATCH, Tails
@@ -89,6 +89,14 @@ class Engine:
     def health(self) -> Health:
         return health(self._all)
 
+    def now(self) -> datetime:
+        return self._all.clock.now()
+
+    @property
+    def keys(self) -> KeyStore:
+        """The API keys that were given out."""
+        return self._all.stores.keys
+
     # Scripts
 
     def scripts(
@@ -97,22 +105,23 @@ class Engine:
         q: str | None = None,
         status: str | None = None,
         folder: str | None = None,
+        patterns: tuple[str, ...] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ScriptReport]:
-        which = ScriptFilter(q=q, status=status, folder=folder)
-        return self._all.reports.page(which, limit=limit, cursor=cursor, now=self._now())
+        which = ScriptFilter(q=q, status=status, folder=folder, patterns=patterns)
+        return self._all.reports.page(which, limit=limit, cursor=cursor, now=self.now())
 
     def script(self, script_id: str) -> ScriptReport:
         """Tell all about one script. Raises NotFound."""
-        return self._all.reports.one(ScriptId(script_id), self._now())
+        return self._all.reports.one(ScriptId(script_id), self.now())
 
     def coming(self, script_id: str, count: int) -> Sequence[Coming]:
         """Return the next occurrences of a script, soonest first. Raises NotFound."""
         script = self._definition(script_id)
         if not script.enabled:
             return ()
-        found = coming(script.triggers, script.id, from_=self._now(), count=count)
+        found = coming(script.triggers, script.id, from_=self.now(), count=count)
         return [Coming(due=each.local, trigger=each.trigger) for each in found]
 
     def occurrences(
@@ -258,6 +267,3 @@ class Engine:
             first = in_force.problems[0] if in_force.problems else None
             raise NotFound(f"{script_id} has no valid definition yet: {first}")
         return in_force.script
-
-    def _now(self) -> datetime:
-        return self._all.clock.now()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.errors import InvalidInput, NotFound
+from engine.model.account import covers
 from engine.model.environment import EnvironmentState
 from engine.model.identity import ScriptId
 from engine.model.run import Run
@@ -27,6 +28,8 @@ class ScriptFilter:
     """Words in id, name or description."""
     status: str | None = None
     folder: str | None = None
+    patterns: tuple[str, ...] = ()
+    """Of the scripts that the caller may see; empty means all."""
 
 
 class Reports:
@@ -155,6 +158,8 @@ def _trigger_report(script: Script, trigger: Trigger, now: datetime) -> TriggerR
 
 
 def _matches(in_force: InForce, which: ScriptFilter) -> bool:
+    if not covers(which.patterns, in_force.id):
+        return False
     if which.folder is not None:
         folder = folder_of(in_force.id)
         if folder != which.folder and not folder.startswith(f"{which.folder}/"):

@@ -180,6 +180,9 @@ def _filters(which: RunFilter, *, but: str = "") -> list[_Condition]:
     conditions: list[_Condition] = []
     if which.script is not None and but != "script":
         conditions.append(_Condition("script = ?", (which.script,)))
+    if which.scripts:
+        either = " OR ".join("script GLOB ?" for _ in which.scripts)
+        conditions.append(_Condition(f"({either})", which.scripts))
     if which.status is not None and but != "status":
         statuses = _statuses(which)
         conditions.append(_Condition(f"status IN ({_places(statuses)})", statuses))

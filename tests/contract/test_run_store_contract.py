@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -477,3 +478,12 @@ def test_a_request_key_is_known_to_its_script_alone(bench: Bench):
     bench.commit(new_runs=(queued("r1"),), request_keys={(LOAD, "order 7"): RunId("r1")})
 
     assert bench.store.requested(EXTRACT, "order 7") is None
+
+
+@pytest.mark.parametrize("words", [None, "refused"])
+def test_a_list_is_held_to_the_patterns_of_a_key(bench: Bench, words: str | None):
+    for number, script in enumerate(["etl/load", "etlx/load", "etl/deep/load", "reports/daily"]):
+        bench.has(replace(queued(f"r{number}", number), script=ScriptId(script)))
+        bench.printed(f"r{number}", "connection refused")
+
+    assert bench.ids(scripts=("etl/*", "reports/daily"), query=words) == ["r3", "r2", "r0"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from engine.errors import InvalidInput, NotFound, Refused
+from engine.model.account import covers
 from engine.model.environment import EnvironmentState
 from engine.model.event import Event, Listener
 from engine.model.identity import RunId, ScriptId, TriggerKey
@@ -21,6 +22,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import Page, RunFilter
+from tests.fakes.keys import FakeKeyStore
 from web.service import Stream
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -108,6 +110,7 @@ class FakeEngine:
     """What `wait` finds a run to have become."""
     by_key: dict[str, RunId] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
+    keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":
@@ -151,6 +154,9 @@ class FakeEngine:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
+    def now(self) -> datetime:
+        return NOON
+
     def health(self) -> Health:
         return self.state
 
@@ -160,13 +166,15 @@ class FakeEngine:
         q: str | None = None,
         status: str | None = None,
         folder: str | None = None,
+        patterns: tuple[str, ...] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ScriptReport]:
         found = [
             report
             for key, report in sorted(self.reports.items())
-            if (q is None or q in key)
+            if covers(patterns, key)
+            and (q is None or q in key)
             and (status is None or report.status == status)
             and (folder is None or report.folder == folder)
             and (cursor is None or key > cursor)
@@ -204,7 +212,8 @@ class FakeEngine:
         found = [
             run
             for run in found
-            if (which.script is None or run.script == which.script)
+            if covers(which.scripts, run.script)
+            and (which.script is None or run.script == which.script)
             and (which.status is None or run.status in which.status)
         ]
         return Page(items=found[:limit], next_cursor="more" if len(found) > limit else None)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from engine.errors import InvalidInput
+from engine.model.account import covers
 from engine.model.identity import RunId, ScriptId, TriggerKey
 from engine.model.run import Occurrence, Run
 from engine.ports import Page, RunFilter, Transition
@@ -119,7 +120,8 @@ class FakeRunStore:
 
 def _passes(run: Run, which: RunFilter) -> bool:
     return (
-        (which.script is None or run.script == which.script)
+        covers(which.scripts, run.script)
+        and (which.script is None or run.script == which.script)
         and (which.status is None or run.status in which.status)
         and (which.trigger is None or which.trigger in {run.trigger, run.cause})
         and (which.since is None or run.queued_at >= which.since)

@@ -14,9 +14,18 @@ _KINDS = {Path: "PATH", int: "NUMBER"}
 
 
 def commands() -> dict[str, Any]:
-    """Return the commands that `pysched --help` shows, by name."""
-    group: Any = get_command(app)
-    return {name: command for name, command in group.commands.items() if not command.hidden}
+    """Return the commands that `pysched --help` shows, by name: `key add` for one of a group."""
+    return dict(_below(get_command(app), ""))
+
+
+def _below(group: Any, above: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        if hasattr(command, "commands"):
+            yield from _below(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
 
 
 def options(command: Any) -> list[str]:

@@ -10,8 +10,8 @@ from web.errors import MEDIA_TYPE
 MEANINGS: Mapping[int, str] = {
     401: "No API key, or one that is not known",
     403: "The key's role does not allow this",
-    404: "No such script, run or trigger",
-    409: "The script's own rules (`overlap`, queue limit) refuse the run",
+    404: "No such script, run, trigger or key",
+    409: "The script's own rules (`overlap`, queue limit) refuse the run, or a name is taken",
     413: "The body is too large",
     416: "The range begins behind the end of the output",
     422: "A value cannot be used; `errors` names it",

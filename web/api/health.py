@@ -12,7 +12,7 @@ from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
-from web.dependencies import Caller, CurrentEngine, Viewer
+from web.dependencies import AnyViewer, Caller, CurrentEngine
 from web.permissions import Role
 
 router = APIRouter(prefix=PREFIX, tags=["server"])
@@ -28,7 +28,7 @@ router = APIRouter(prefix=PREFIX, tags=["server"])
 async def health(engine: CurrentEngine, caller: Caller) -> Response:
     """Say whether all parts work; without a key only that, and which do not."""
     found = engine.health()
-    told = caller is not None and caller.may(Role.VIEWER)
+    told = caller is not None and caller.may(Role.VIEWER) and not caller.scripts
     body = api.Health(status="ok")
     if found.failing:
         body = api.Health(status="failing", failing=tuple(found.failing))
@@ -41,7 +41,7 @@ async def health(engine: CurrentEngine, caller: Caller) -> Response:
 @router.get(
     "/version", response_model=api.Version, summary="Version of the server", responses=problems()
 )
-async def server_version(_caller: Viewer) -> Response:
+async def server_version(_caller: AnyViewer) -> Response:
     """Say which version answers, and on which Python it runs."""
     return json_answer(api.Version(version=program_version(), python=platform.python_version()))
 

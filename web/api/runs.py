@@ -15,7 +15,7 @@ from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
 from web.api.shapes import run_shape
-from web.dependencies import CurrentEngine, Cursor, Limit, Operator, Viewer
+from web.dependencies import AnyViewer, CurrentEngine, Cursor, Limit, Operator, Viewer
 
 router = APIRouter(prefix=PREFIX, tags=["runs"])
 
@@ -31,7 +31,7 @@ Moment = Annotated[datetime, AfterValidator(_in_utc), Query(examples=["2026-11-2
 async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
     *,
     engine: CurrentEngine,
-    _viewer: Viewer,
+    viewer: AnyViewer,
     script: Annotated[str | None, Query(max_length=1_000)] = None,
     status: Annotated[list[RunStatus] | None, Query(description="May be repeated")] = None,
     trigger: Annotated[
@@ -46,6 +46,7 @@ async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
     """List runs, newest first; filters are joined by "and"."""
     which = RunFilter(
         script=ScriptId(script) if script is not None else None,
+        scripts=viewer.scripts,
         status=[one.value for one in status] if status else None,
         trigger=trigger,
         since=since,

@@ -10,15 +10,16 @@ from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX, SCRIPT
 from web.api.shapes import coming_shape, occurrence_shape, script_shape
-from web.dependencies import CurrentEngine, Cursor, Limit, Viewer
+from web.dependencies import AnyViewer, CurrentEngine, Cursor, Limit, Viewer
 
 router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
 
 @router.get("/scripts", response_model=api.ScriptList, summary="List scripts", responses=problems())
-async def list_scripts(
+async def list_scripts(  # noqa: PLR0913  one parameter a filter of the contract
+    *,
     engine: CurrentEngine,
-    _viewer: Viewer,
+    viewer: AnyViewer,
     q: Annotated[str | None, Query(max_length=200, description="Part of name or id")] = None,
     status: Annotated[ScriptStatus | None, Query()] = None,
     folder: Annotated[str | None, Query(max_length=1_000, examples=["api-calls"])] = None,
@@ -27,7 +28,12 @@ async def list_scripts(
 ) -> Response:
     """List scripts by id, each with its state, its last run and its next."""
     page = engine.scripts(
-        q=q, status=status.value if status else None, folder=folder, limit=limit, cursor=cursor
+        q=q,
+        status=status.value if status else None,
+        folder=folder,
+        patterns=viewer.scripts,
+        limit=limit,
+        cursor=cursor,
     )
     return json_answer(
         api.ScriptList(

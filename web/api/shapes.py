@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.model.account import ApiKey
 from engine.model.plan import (
     CreateScript,
     DeleteScript,
@@ -48,6 +49,27 @@ def script_shape(report: ScriptReport) -> api.Script:
         revision=report.revision,
         digest=report.digest,
     )
+
+
+def key_shape(key: ApiKey) -> api.ApiKey:
+    return api.ApiKey(**_key_values(key))
+
+
+def new_key_shape(key: ApiKey, secret: str) -> api.NewApiKey:
+    return api.NewApiKey(**_key_values(key), secret=secret)
+
+
+def _key_values(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "prefix": f"pysched_{key.id}_",
+        "role": key.role.word,
+        "scripts": key.scripts,
+        "created": key.created,
+        "expires": _utc(key.expires),
+        "last_used": _utc(key.last_used),
+    }
 
 
 def problem_shapes(problems: Sequence[Problem]) -> tuple[api.Problem, ...]:

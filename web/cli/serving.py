@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 
 from engine.errors import EngineError, Unavailable
 from engine.model.event import Event, RunChanged
+from engine.service.clock import SystemClock
 from schemas.settings import Settings
 from web.api.health import program_version
 from web.app import create_app
@@ -29,7 +30,7 @@ from web.cli.terminal_report import TerminalReport
 from web.http_server import HttpServer
 from web.listening import address_of, bind
 from web.log import configure
-from web.permissions import Keys, Principal, Role
+from web.permissions import Keys, Principal, Role, StoredKeys
 from web.service import Service
 
 logger = logging.getLogger(__name__)
@@ -137,7 +138,8 @@ class _Process:
         own = self._settings.api_key
         key = own.get_secret_value() if own else secrets.token_urlsafe(32)
         name = "default key" if own else "this machine"
-        app = create_app(engine, Keys({key: Principal(name=name, role=Role.ADMIN)}))
+        fixed = {key: Principal(name=name, role=Role.ADMIN)}
+        app = create_app(engine, Keys(fixed, StoredKeys(engine.keys, SystemClock())))
         server = HttpServer(app)
         url = address_of(self._listener)
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))

@@ -12,7 +12,7 @@ from web.cli.main import app
 COMMANDS = sorted(get_command(app).commands)
 CONTRACT = {
     "serve", "validate", "plan", "new", "run", "next", "status", "logs", "runs", "trigger",
-    "cancel", "gc", "doctor", "schema",
+    "cancel", "gc", "doctor", "schema", "key",
 }  # fmt: skip
 
 
@@ -79,3 +79,11 @@ def test_the_help_needs_neither_the_web_framework_nor_the_engine():
     )
 
     assert found.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["add", "list", "remove"])
+def test_every_command_about_keys_explains_itself(name):
+    one = get_command(app).commands["key"].commands[name]
+
+    assert one.help
+    assert all(parameter.help for parameter in one.params if parameter.name != "help")
