@@ -121,13 +121,20 @@ class _Drive:
     condition: _Condition
 
 
-def page_query(which: RunFilter, *, limit: int, after: tuple[int, int] | None) -> Query:
+def page_query(
+    which: RunFilter,
+    *,
+    limit: int,
+    after: tuple[int, int] | None,
+    covered: Sequence[str] = (),
+) -> Query:
     """Return the query for rows of `seq` and COLUMNS, newest first; `query` is not looked at.
 
     `after` is the (queued_at, seq) of the last row of the page before. A set of statuses
-    must not be empty.
+    must not be empty. `covered` are all the scripts with runs that `scripts` lets through, where
+    they are few: each is then walked by itself, however rare its runs are among all.
     """
-    driver, drives = _drives(which)
+    driver, drives = _drives(which, covered)
     conditions = [*_filters(which, but=driver), *_range(which, after)]
     arms = [
         _select(f"seq, {COLUMNS} FROM runs INDEXED BY {drive.index}", drive.condition, *conditions)
@@ -153,10 +160,12 @@ def _select(what: str, *conditions: _Condition) -> Query:
     )
 
 
-def _drives(which: RunFilter) -> tuple[str, list[_Drive]]:
+def _drives(which: RunFilter, covered: Sequence[str]) -> tuple[str, list[_Drive]]:
     """Choose what drives: the filter that usually lets the fewest rows through."""
     if which.script is not None:
-        return "script", [_Drive("runs_by_script", _Condition("script = ?", (which.script,)))]
+        return "script", [_script_drive(which.script)]
+    if covered:
+        return "scripts", [_script_drive(script) for script in covered]
     if which.trigger is not None and (which.trigger != Cause.SCHEDULE or which.status is None):
         return "trigger", _trigger_drives(which.trigger)
     if which.status is not None:
@@ -165,6 +174,10 @@ def _drives(which: RunFilter) -> tuple[str, list[_Drive]]:
             for status in _statuses(which)
         ]
     return "", [_Drive("runs_by_time", _Condition("queued_at IS NOT NULL"))]
+
+
+def _script_drive(script: str) -> _Drive:
+    return _Drive("runs_by_script", _Condition("script = ?", (script,)))
 
 
 def _trigger_drives(trigger: str) -> list[_Drive]:
@@ -180,7 +193,7 @@ def _filters(which: RunFilter, *, but: str = "") -> list[_Condition]:
     conditions: list[_Condition] = []
     if which.script is not None and but != "script":
         conditions.append(_Condition("script = ?", (which.script,)))
-    if which.scripts:
+    if which.scripts and but != "scripts":
         either = " OR ".join("script GLOB ?" for _ in which.scripts)
         conditions.append(_Condition(f"({either})", which.scripts))
     if which.status is not None and but != "status":

@@ -487,3 +487,18 @@ def test_a_list_is_held_to_the_patterns_of_a_key(bench: Bench, words: str | None
         bench.printed(f"r{number}", "connection refused")
 
     assert bench.ids(scripts=("etl/*", "reports/daily"), query=words) == ["r3", "r2", "r0"]
+
+
+def test_pages_of_some_scripts_neither_repeat_nor_lose_a_run(bench: Bench):
+    for number in range(9):
+        script = ScriptId(f"etl/{number % 2}" if number % 3 else "web")
+        bench.has(replace(queued(f"r{number}", number), script=script))
+
+    assert walk(bench, 2, {"scripts": ("etl/*",)}) == ["r8", "r7", "r5", "r4", "r2", "r1"]
+
+
+@pytest.mark.parametrize("facets", [{}, {"status": ["queued"]}, {"script": LOAD}])
+def test_patterns_that_no_script_with_runs_meets_give_nothing(bench: Bench, facets: dict):
+    bench.has(*MIXED)
+
+    assert bench.ids(scripts=("nothing/*",), **facets) == []

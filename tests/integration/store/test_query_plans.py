@@ -51,6 +51,10 @@ def all_queries() -> Iterator[tuple[str, Query]]:
     for facets, after in itertools.product(pages, (None, AFTER)):
         which = RunFilter(**facets)
         yield f"page of {facets} after {after}", page_query(which, limit=51, after=after)
+    few = [f"team-03/script-{number:03}" for number in (3, 23, 43)]
+    for after in (None, AFTER):
+        query = page_query(RunFilter(scripts=("x",)), limit=51, after=after, covered=few)
+        yield f"page of few scripts after {after}", query
     yield "runs of a search", by_ids_query(RunFilter(script=FACETS["script"]), ["a", "b"])
 
 
