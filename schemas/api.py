@@ -8,7 +8,7 @@ durations milliseconds; `null` says that something is not known or did not happe
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[^=\x00]+$", max_length=1_000)]
 Argument = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=100_000)]
@@ -228,32 +228,6 @@ class Version(Shape):
     python: str
 
 
-class ApiKey(Shape):
-    """A key of a program; the secret is shown once, when it is made."""
-
-    id: str = Field(examples=["3f2a9c01d4e5"])
-    name: str
-    prefix: str = Field(
-        examples=["pysched_3f2a9c01d4e5_"], description="How the secret begins, to recognise it"
-    )
-    role: str = Field(description="`viewer`, `operator`, `editor` or `admin`")
-    scripts: tuple[str, ...] = Field(
-        examples=[["etl/*"]], description="Patterns of the scripts it is for; empty means all"
-    )
-    created: datetime
-    expires: datetime | None
-    last_used: datetime | None = Field(description="To the minute")
-
-
-class NewApiKey(ApiKey):
-    secret: str = Field(description="What to send in `X-API-Key`; never shown again")
-
-
-class ApiKeyList(Shape):
-    items: tuple[ApiKey, ...]
-    next_cursor: str | None = None
-
-
 class InvalidField(Shape):
     field: str = Field(examples=["query.limit"])
     message: str
@@ -283,12 +257,3 @@ class ExecuteRequest(Request):
 
 class ReconcileRequest(Request):
     confirm: bool = Field(default=False, description="Let removals through that wait for this")
-
-
-class CreateKeyRequest(Request):
-    name: str = Field(max_length=1_000, examples=["nightly-import"])
-    role: str = Field(default="operator", max_length=100)
-    scripts: list[Annotated[str, Field(max_length=1_000)]] = Field(
-        default=[], max_length=1_000, examples=[["etl/*"]]
-    )
-    expires: AwareDatetime | None = Field(default=None, examples=["2027-11-24T00:00:00Z"])

@@ -6,6 +6,8 @@ from tests.api.conftest import KEY, VIEWER_KEY
 
 ROUTES = [
     ("GET", "/api/version"),
+    ("GET", "/api/auth/me"),
+    ("GET", "/api/keys"),
     ("GET", "/api/scripts"),
     ("GET", "/api/scripts/etl/load"),
     ("GET", "/api/scripts/etl/load/next"),

@@ -156,3 +156,11 @@ def test_a_run_of_another_script_looks_like_one_that_is_not_there(some):
 
 def test_a_key_for_some_scripts_learns_of_health_only_that(some):
     assert set(some("GET", "/api/health").json()) == {"status"}
+
+
+def test_a_key_is_told_whose_it_is_and_for_what(some):
+    assert some("GET", "/api/auth/me").json() == {
+        "name": "import",
+        "role": "admin",
+        "scripts": ["etl/*"],
+    }

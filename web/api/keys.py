@@ -7,7 +7,7 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 
 from engine.model.account import SECRET_BYTES, issue_key, role_of
-from schemas import api
+from schemas import accounts
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
@@ -18,21 +18,29 @@ from web.permissions import Keys
 router = APIRouter(prefix=PREFIX, tags=["keys"])
 
 
-@router.get("/keys", response_model=api.ApiKeyList, summary="List API keys", responses=problems())
+@router.get(
+    "/keys", response_model=accounts.ApiKeyList, summary="List API keys", responses=problems()
+)
 async def list_keys(engine: CurrentEngine, _admin: Admin) -> Response:
     """List the keys that were given out, by name; secrets are kept nowhere."""
-    return json_answer(api.ApiKeyList(items=tuple(key_shape(key) for key in engine.keys.all())))
+    return json_answer(
+        accounts.ApiKeyList(items=tuple(key_shape(key) for key in engine.keys.all()))
+    )
 
 
 @router.post(
     "/keys",
     status_code=HTTPStatus.CREATED,
-    response_model=api.NewApiKey,
+    response_model=accounts.NewApiKey,
     summary="Give out an API key",
     responses=problems(409, 503),
 )
 async def create_key(
-    request: Request, engine: CurrentEngine, _admin: Admin, now: Now, body: api.CreateKeyRequest
+    request: Request,
+    engine: CurrentEngine,
+    _admin: Admin,
+    now: Now,
+    body: accounts.CreateKeyRequest,
 ) -> Response:
     """Make a key; its secret is in this answer and is never shown again."""
     key, secret = issue_key(

@@ -20,7 +20,7 @@ from engine.model.plan import (
 from engine.model.run import Occurrence, Run
 from engine.model.status import Coming, EnvironmentReport, ScriptReport, TriggerReport
 from engine.model.tree import Problem
-from schemas import api
+from schemas import accounts, api
 
 
 def run_shape(run: Run, waits_for: str | None = None) -> api.Run:
@@ -51,12 +51,12 @@ def script_shape(report: ScriptReport) -> api.Script:
     )
 
 
-def key_shape(key: ApiKey) -> api.ApiKey:
-    return api.ApiKey(**_key_values(key))
+def key_shape(key: ApiKey) -> accounts.ApiKey:
+    return accounts.ApiKey(**_key_values(key))
 
 
-def new_key_shape(key: ApiKey, secret: str) -> api.NewApiKey:
-    return api.NewApiKey(**_key_values(key), secret=secret)
+def new_key_shape(key: ApiKey, secret: str) -> accounts.NewApiKey:
+    return accounts.NewApiKey(**_key_values(key), secret=secret)
 
 
 def _key_values(key: ApiKey) -> dict[str, Any]:
