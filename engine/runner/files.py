@@ -11,10 +11,12 @@ import os
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from engine.runner.frames import claim_frame
 from engine.runner.protocol import CLAIM_NAME, EXIT_NAME
+from engine.runner.spares import Spares
 
 _EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 
@@ -22,33 +24,45 @@ _EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 class Claim:
     """The right to start a run, taken by creating a file that nobody else created."""
 
-    def __init__(self, directory: Path, content: Mapping[str, object]) -> None:
+    def __init__(
+        self, directory: Path, content: Mapping[str, object], spares: Spares | None = None
+    ) -> None:
         """Take it. Raises FileExistsError when somebody did before, OSError if it can't be had."""
+        frame = claim_frame(content, time.time_ns())
+        fd = spares.claim(directory, partial(_append, frame)) if spares is not None else None
+        self.size = len(frame)
+        if fd is not None:
+            self.fd = fd
+            return
         _make(directory)
         self.fd = os.open(f"{directory}/{CLAIM_NAME}", _EXCLUSIVE, 0o600)
-        self.size = 0
         try:
-            self._write(content)
+            _append(frame, self.fd)
         except OSError:
             self.close()
             raise
 
     def note(self, pid: int) -> None:
         """Add the pid, for people."""
-        with suppress(OSError):
-            self._write({"pid": pid})
+        frame = claim_frame({"pid": pid}, time.time_ns())
+        try:
+            _append(frame, self.fd)
+        except OSError:
+            # Half a frame would swallow some of the output that follows.
+            with suppress(OSError):
+                os.ftruncate(self.fd, self.size)
+        else:
+            self.size += len(frame)
 
     def close(self) -> None:
         """Let go of the file, where no output is to follow in it."""
         os.close(self.fd)
 
-    def _write(self, content: Mapping[str, object]) -> None:
-        """Append a frame or nothing: output follows, and half a frame would swallow some of it."""
-        frame = claim_frame(content, time.time_ns())
-        if os.write(self.fd, frame) != len(frame):
-            os.ftruncate(self.fd, self.size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.size += len(frame)
+
+def _append(frame: bytes, fd: int) -> None:
+    """Write a frame; one of which the disk takes a part is an OSError too."""
+    if os.write(fd, frame) != len(frame):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _make(directory: Path) -> None:

@@ -11,8 +11,9 @@ and not acknowledged. Unknown keys are ignored, unknown operations are answered
 with an `error` event, so that two neighbouring versions understand each other.
 
 Files in a run's directory, all written by the runner:
-    output-*.frames  see `frames`; the first is made with O_EXCL before anything starts and begins
-                     with the claim: JSON {"id", "boot"}, then {"pid"} once the process exists
+    output-*.frames  see `frames`; the first is made with O_EXCL, or comes with the directory by
+                     rename (see `spares`), before anything starts and begins with the claim:
+                     JSON {"id", "boot"}, then {"pid"} once the process exists
     samples          one line a sample: at_ns cpu_ms memory_bytes processes
     exit.json        ExitReport, by rename, unless the engine acknowledges the `exit` event in time
 """
@@ -35,6 +36,8 @@ LOCK_NAME = "runner.lock"
 runner's pid and, once it is stopping, how: `4711 leave`."""
 CLAIM_NAME = segment_name(0)
 EXIT_NAME = "exit.json"
+SPARES_NAME = "spare"
+"""Beside the months of runs: empty directories of archived runs, to be used again."""
 SAMPLES_NAME = "samples"
 _LONGEST_ADDRESS = 107
 

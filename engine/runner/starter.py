@@ -17,6 +17,7 @@ from engine.runner.proc import boot_id
 from engine.runner.reports import Reports
 from engine.runner.request import Request
 from engine.runner.run import Run, never_started
+from engine.runner.spares import Spares
 from engine.runner.spawn import SpawnFailed, spawn_run
 from engine.runner.tree import Trees
 
@@ -38,11 +39,13 @@ class Starter:
         self._begun = begun
         self._boot = boot_id()
         self._serial = 0
+        self._spares = Spares()
 
     def start(self, request: Request) -> None:
         """Start a run. A claim that is there already is answered with `refused`."""
         try:
-            claim = Claim(request.directory, {"id": request.id, "boot": self._boot})
+            content = {"id": request.id, "boot": self._boot}
+            claim = Claim(request.directory, content, self._spares)
         except FileExistsError:
             self._peer.emit({"event": "refused", "id": request.id})
             return

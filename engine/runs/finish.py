@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -27,6 +28,7 @@ from engine.runner import frames, protocol
 from engine.runs import output
 from engine.runs.places import PAYLOAD_NAME, RunPlaces
 from engine.runs.samples import samples
+from engine.runs.spares import Leaving, sweep
 
 T = TypeVar("T")
 
@@ -65,7 +67,8 @@ async def finish_all(
     failures |= {run_id: error for run_id, error in zip(found, kept, strict=True) if error}
     reached("output_kept")
     archived = {run_id: runs[run_id] for run_id in found if run_id not in failures}
-    _, uncleared = await asyncio.to_thread(_of_each, clear, archived)
+    clearing = partial(clear, leaving=Leaving())
+    _, uncleared = await asyncio.to_thread(_of_each, clearing, archived)
     reached("output_cleared")
     return failures | uncleared
 
@@ -102,11 +105,13 @@ def to_archive(directory: Path) -> Finished:
         return Finished(packed, output.searchable(packed))
 
 
-def clear(directory: Path) -> None:
+def clear(directory: Path, leaving: Leaving) -> None:
     """Remove what need not stay of a run that is archived. Blocking; raises Unavailable."""
     with _explained(directory, "cleared"):
         paths = _listed(directory)
         leftovers = _leftovers(paths)
+        if _is_usual(paths, leftovers) and leaving.leave(directory):
+            return
         # Segments by their names, the claim first among them.
         for path in sorted(leftovers, key=lambda path: (path.name != protocol.CLAIM_NAME, path)):
             if path.is_dir() and not path.is_symlink():
@@ -117,11 +122,17 @@ def clear(directory: Path) -> None:
             directory.rmdir()
 
 
+def _is_usual(paths: Sequence[Path], leftovers: Sequence[Path]) -> bool:
+    """Say whether nothing but a claim, with all the output in its file, is there and may go."""
+    return [path.name for path in paths] == [protocol.CLAIM_NAME] and len(leftovers) == 1
+
+
 def unfinished(places: RunPlaces) -> list[RunId]:
     """Return the runs, oldest first, whose directories hold what `finish` would archive or clear.
 
     Queued and running ones are among them: the caller knows which are final. Blocking.
     """
+    sweep(places)
     return [run_id for run_id in places.existing() if _leftovers(_listed(places.run(run_id)))]
 
 

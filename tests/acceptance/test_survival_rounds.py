@@ -179,7 +179,7 @@ def no_process_is_left(server: Served) -> bool:
 
 
 def unarchived(server: Served) -> list[str]:
-    return [str(path) for path in (server.data / "runs").glob(f"*/*/{CLAIM_NAME}")]
+    return [str(path) for path in (server.data / "runs").glob(f"2*/*/{CLAIM_NAME}")]
 
 
 def storm(server: Served, seed: int, rounds: int) -> None:

@@ -1,6 +1,8 @@
 import asyncio
 import json
+import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -26,6 +28,7 @@ from engine.runs.places import RunPlaces
 from engine.runs.recover import Ended, Live, Lost, NotStarted, survey
 from engine.runs.request import RequestBuilder
 from engine.runs.samples import samples
+from engine.runs.spares import Leaving
 from tests.fakes.archive import FakeArchive
 from tests.fakes.clock import FakeClock
 from tests.fakes.launcher import FakeLauncher, wire_report
@@ -61,6 +64,11 @@ def a_finished_run(directory: Path, samples: str = "") -> None:
     (directory / protocol.EXIT_NAME).write_text(json.dumps(wire_report(a_report())))
     (directory / protocol.SAMPLES_NAME).write_text(samples)
     write_frames(directory, Frame(0, NOON_NS, STDOUT, b"hello\n"), Frame(6, 0, STDERR, b"oops\n"))
+
+
+def a_run_of_one_segment(directory: Path) -> None:
+    write_claim(directory, id=RUN, boot="b")
+    write_frames(directory, Frame(0, NOON_NS, STDOUT, b"hello\n"))
 
 
 # Places
@@ -382,7 +390,32 @@ def clear_as_finish_does(directory: Path, archive: FakeArchive) -> None:
     """Take the steps of `finish` on this thread, where a crash can be played."""
     found = to_archive(directory)
     asyncio.run(archive.keep(RUN, found.packed, found.text))
-    clear(directory)
+    clear(directory, Leaving())
+
+
+@pytest.mark.parametrize("step", range(1, 4))
+def test_a_crash_at_any_step_of_leaving_a_directory_loses_no_output(directory, monkeypatch, step):
+    a_run_of_one_segment(directory)
+    before, archive, steps = read(directory), Overwriting(), count(1)
+    rename, truncate = Path.rename, os.truncate
+
+    def or_crash(do: Callable[..., object]) -> Callable[..., object]:
+        def step_or_crash(*arguments: object) -> object:
+            if next(steps) == step:
+                raise KeyboardInterrupt
+            return do(*arguments)
+
+        return step_or_crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", or_crash(rename))
+        patch.setattr(os, "truncate", or_crash(truncate))
+        with pytest.raises(KeyboardInterrupt):
+            clear_as_finish_does(directory, archive)
+    finished(directory, archive)
+
+    assert read(archive.kept[RUN]) == before
+    assert not directory.exists()
 
 
 def test_an_archive_that_fails_costs_nothing(directory):
