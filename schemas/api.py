@@ -5,13 +5,26 @@ be added, none may be renamed. Times are ISO 8601 in UTC with `Z`, sizes bytes,
 durations milliseconds; `null` says that something is not known or did not happen.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[^=\x00]+$", max_length=1_000)]
 Argument = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=100_000)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment is too far away to be used") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time that somebody asks with; in UTC where it names no offset."""
 
 
 class Shape(BaseModel):

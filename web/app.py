@@ -10,7 +10,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from web import errors
-from web.api import auth, health, output, plan, runs, scripts, start
+from web.api import (
+    auth,
+    environments,
+    folders,
+    health,
+    logs,
+    metrics,
+    output,
+    plan,
+    preview,
+    runs,
+    scripts,
+    start,
+    tree,
+)
 from web.api import keys as key_routes
 from web.api.paths import PREFIX
 from web.dependencies import SECURITY_SCHEMES
@@ -46,7 +60,22 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
     app.state.keys = keys
     app.state.closing = asyncio.Event()
     errors.install(app)
-    for part in (scripts, start, runs, output, plan, key_routes, auth, health):
+    for part in (
+        scripts,
+        preview,
+        environments,
+        start,
+        runs,
+        output,
+        metrics,
+        logs,
+        folders,
+        tree,
+        plan,
+        key_routes,
+        auth,
+        health,
+    ):
         # One list: an included router is asked as a whole, which is slower than all its routes.
         app.router.routes.extend(part.router.routes)
     return app

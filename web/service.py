@@ -11,7 +11,17 @@ from typing import Literal, Protocol
 from engine.model.event import Listener
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
-from engine.model.status import Coming, Health, Output, ScriptReport
+from engine.model.status import (
+    Coming,
+    EnvironmentDetails,
+    FolderReport,
+    Health,
+    Output,
+    RunSample,
+    ScriptReport,
+    TreeReport,
+    TriggerPreview,
+)
 from engine.ports import KeyStore, Page, RunFilter
 
 Stream = Literal["all", "stdout", "stderr"]
@@ -47,6 +57,25 @@ class Service(Protocol):
 
     def coming(self, script_id: str, count: int) -> Sequence[Coming]: ...
 
+    async def preview(
+        self, trigger: Mapping[str, object], *, from_: datetime | None = None, count: int = 5
+    ) -> TriggerPreview:
+        """Tell what an unsaved trigger would mean, from now on unless `from_` says otherwise.
+
+        Raises InvalidCron and InvalidInput.
+        """
+        ...
+
+    async def environment(self, script_id: str) -> EnvironmentDetails: ...
+
+    async def rebuild_environment(self, script_id: str, *, requested_by: str) -> Sequence[str]:
+        """Begin to build the script's environment anew; returns the scripts that will use it."""
+        ...
+
+    async def folders(self) -> Sequence[FolderReport]: ...
+
+    def tree(self) -> TreeReport: ...
+
     def occurrences(
         self, script_id: str, *, limit: int, cursor: str | None = None
     ) -> Page[Occurrence]: ...
@@ -66,6 +95,10 @@ class Service(Protocol):
     def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output: ...
+
+    async def metrics(self, run_id: str) -> Sequence[RunSample]:
+        """Return CPU and memory over time, oldest first."""
+        ...
 
     async def execute(
         self,

@@ -31,15 +31,19 @@ class Builds:
         self._look_at = look_at
         self._going: set[EnvironmentRequest] = set()
 
-    def ask(self, request: EnvironmentRequest) -> None:
-        """Build an environment unless it is being built already."""
+    def ask(self, request: EnvironmentRequest, *, force: bool = False) -> None:
+        """Build an environment unless it is being built already; `force` builds it anew."""
         if request not in self._going:
             self._going.add(request)
-            self._tasks.spawn(self._build(request))
+            self._tasks.spawn(self._build(request, force=force))
 
-    async def _build(self, request: EnvironmentRequest) -> None:
+    def goes_on(self, request: EnvironmentRequest) -> bool:
+        """Say whether a build that was asked for is not over yet."""
+        return request in self._going
+
+    async def _build(self, request: EnvironmentRequest, *, force: bool) -> None:
         try:
-            environment = await self._environments.build(request)
+            environment = await self._environments.build(request, force=force)
         except EnvironmentFailed as error:
             await note(self._journal, ACTION, _words(request), str(error), error.code)
         except EngineError as error:

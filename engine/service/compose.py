@@ -39,6 +39,7 @@ from engine.service.bus import Bus
 from engine.service.check import definer
 from engine.service.clock import SystemClock
 from engine.service.data import CONFIRMATION, open_environments, open_stores
+from engine.service.environments import ScriptEnvironments
 from engine.service.housekeeping import Housekeeping
 from engine.service.reports import Reports
 from engine.service.requests import Requests
@@ -132,6 +133,9 @@ class Composition:
             unwatched=lambda: self.scanner.linked,
         )
         self.reports = Reports(self.state, self.runs, self.environments, sources.revision)
+        self.script_environments = ScriptEnvironments(
+            self.state, self.reports, self.environments, self.builds, self.stores.journal
+        )
         self.requests = Requests(
             self.clock, self.state, self.runs, self.recorder, self.endings, self.places
         )

@@ -18,15 +18,25 @@ from engine.model.identity import RunId, ScriptId
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run, RunStatus
 from engine.model.script import Script
-from engine.model.status import Collected, Coming, Health, Output, OutputLine, ScriptReport
+from engine.model.status import (
+    Collected,
+    Coming,
+    Health,
+    Output,
+    OutputLine,
+    RunSample,
+    ScriptReport,
+)
 from engine.ports import KeyStore, Page, RunFilter
 from engine.runs import lines, output
 from engine.runs.output import View
+from engine.runs.samples import curve
 from engine.runs.tails import BATCH, Tails
 from engine.schedule.preview import coming
 from engine.service.compose import Composition, compose
 from engine.service.health import health
 from engine.service.reports import ScriptFilter
+from engine.service.telling import Telling
 from engine.service.waiting import Waiters
 from engine.tree.ahead import LookAhead
 from schemas.settings import Settings
@@ -38,7 +48,7 @@ DEADLINE_SECONDS = 10.0
 """How long the start waits for the runner to answer."""
 
 
-class Engine:
+class Engine(Telling):
     """A served tree; use on one event loop."""
 
     def __init__(self, composition: Composition) -> None:
@@ -124,6 +134,11 @@ class Engine:
         found = coming(script.triggers, script.id, from_=self.now(), count=count)
         return [Coming(due=each.local, trigger=each.trigger) for each in found]
 
+    async def rebuild_environment(self, script_id: str, *, requested_by: str) -> Sequence[ScriptId]:
+        """Have a script's environment built anew; returns who will use it. Raises NotFound."""
+        script = self._definition(script_id)
+        return await self._all.script_environments.rebuild(script, requested_by)
+
     def occurrences(
         self, script_id: str, *, limit: int, cursor: str | None = None
     ) -> Page[Occurrence]:
@@ -194,6 +209,12 @@ class Engine:
         directory = self._all.places.run(run_id)
         found = self._tails.read(run_id, directory, offset=offset, view=stream, limit=limit)
         return Output(data=found.data, offset=offset, next_offset=found.next_offset, finished=False)
+
+    async def metrics(self, run_id: str) -> Sequence[RunSample]:
+        """Return CPU and memory of a run over time; nothing of one too short to be measured."""
+        run = self.run(run_id)
+        found = await asyncio.to_thread(self._all.files.samples, run.id)
+        return curve(found, run.started_at)
 
     def output_lines(self, run_id: str, *, tail: int | None = None) -> Sequence[OutputLine]:
         """Return a run's output as lines, each with its time and stream."""

@@ -117,12 +117,13 @@ class Reports:
             next_run=min((each.next for each in triggers if each.next is not None), default=None),
             last_run=last_runs.get(in_force.id),
             active=self._state.active.of(in_force.id),
-            environment=self._environment(in_force),
+            environment=self.environment(in_force),
             revision=self._revision(),
             digest=in_force.digest,
         )
 
-    def _environment(self, in_force: InForce) -> EnvironmentReport:
+    def environment(self, in_force: InForce) -> EnvironmentReport:
+        """Tell which environment the script's runs use, and how the one it asks for is."""
         script = in_force.script
         request = script.environment if script else None
         ready = self._environments.ready(request) if request else None

@@ -9,16 +9,22 @@ from engine.errors import InvalidInput, NotFound, Refused
 from engine.model.account import covers
 from engine.model.environment import EnvironmentState
 from engine.model.event import Event, Listener
-from engine.model.identity import RunId, ScriptId, TriggerKey
+from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
 from engine.model.status import (
     Coming,
+    EnvironmentDetails,
     EnvironmentReport,
+    FolderReport,
     Health,
     Output,
+    RunSample,
     ScriptReport,
     ScriptStatus,
+    TreeReport,
+    TreeStatus,
+    TriggerPreview,
     TriggerReport,
 )
 from engine.ports import Page, RunFilter
@@ -90,6 +96,40 @@ def a_health(**values: object) -> Health:
     return replace(health, **values)  # pyright: ignore[reportArgumentType]
 
 
+def an_environment(**values: object) -> EnvironmentDetails:
+    """An environment that is ready, with one package, unless said otherwise."""
+    details = EnvironmentDetails(
+        report=EnvironmentReport(
+            state=EnvironmentState.READY,
+            key=EnvironmentKey("e" * 24),
+            python="3.12.1",
+            message=None,
+        ),
+        building=False,
+        lock="f" * 64,
+        lock_text="alpha==1.0\n",
+        packages=(("alpha", "1.0"),),
+        log="ready\n",
+        built_at=NOON,
+        size=1024,
+        used_by=(ScriptId("etl/load"),),
+    )
+    return replace(details, **values)  # pyright: ignore[reportArgumentType]
+
+
+def a_tree(**values: object) -> TreeReport:
+    report = TreeReport(
+        status=TreeStatus.OK,
+        revision="a" * 40,
+        scripts=1,
+        problems=(),
+        failure=None,
+        held=None,
+        removals=(),
+    )
+    return replace(report, **values)  # pyright: ignore[reportArgumentType]
+
+
 @dataclass
 class FakeEngine:
     """Holds scripts and runs by id; `asked` lists what changed something, in order."""
@@ -100,6 +140,13 @@ class FakeEngine:
     """Written so far; a run is finished when its status is."""
     ledger: list[Occurrence] = field(default_factory=list)
     comings: list[Coming] = field(default_factory=list)
+    previewed: TriggerPreview = field(
+        default_factory=lambda: TriggerPreview(description="daily", coming=())
+    )
+    environments: dict[str, EnvironmentDetails] = field(default_factory=dict)
+    found_folders: list[FolderReport] = field(default_factory=list)
+    tree_state: TreeReport = field(default_factory=lambda: a_tree())
+    measured: dict[str, list[RunSample]] = field(default_factory=dict)
     pending: Plan = field(default_factory=Plan)
     state: Health = field(default_factory=a_health)
     refusal: Exception | None = None
@@ -191,6 +238,27 @@ class FakeEngine:
         self.script(script_id)
         return self.comings[:count]
 
+    async def preview(
+        self, trigger: Mapping[str, object], *, from_: datetime | None = None, count: int = 5
+    ) -> TriggerPreview:
+        self._ask("preview", dict(trigger), from_, count)
+        return self.previewed
+
+    async def environment(self, script_id: str) -> EnvironmentDetails:
+        report = self.script(script_id).environment
+        return self.environments.get(script_id) or an_environment(report=report)
+
+    async def rebuild_environment(self, script_id: str, *, requested_by: str) -> Sequence[ScriptId]:
+        self.script(script_id)
+        self._ask("rebuild", script_id, requested_by)
+        return [ScriptId(script_id)]
+
+    async def folders(self) -> Sequence[FolderReport]:
+        return self.found_folders
+
+    def tree(self) -> TreeReport:
+        return self.tree_state
+
     def occurrences(
         self, script_id: str, *, limit: int, cursor: str | None = None
     ) -> Page[Occurrence]:
@@ -243,6 +311,10 @@ class FakeEngine:
             next_offset=end,
             finished=run.status.final and end == len(written),
         )
+
+    async def metrics(self, run_id: str) -> Sequence[RunSample]:
+        self.run(run_id)
+        return self.measured.get(run_id, [])
 
     async def execute(
         self,

@@ -61,7 +61,7 @@ def routes(app: FastAPI) -> list[tuple[str, str, APIRoute]]:
     found = [
         (method, route.path_format, route)
         for route in app.routes
-        if isinstance(route, APIRoute)
+        if isinstance(route, APIRoute) and route.include_in_schema
         for method in sorted(route.methods or ())
     ]
     return sorted(found, key=lambda one: documented.index(one[1]))

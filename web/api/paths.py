@@ -27,7 +27,14 @@ class ScriptIdConvertor(Convertor[str]):
         return value
 
 
+class RunIdConvertor(ScriptIdConvertor):
+    """What is no run id is left to other routes, as the end of a script's id."""
+
+    regex = r"[0-9]{8}T[0-9]{6}-[0-9a-f]+"
+
+
 register_url_convertor("script_id", ScriptIdConvertor())
+register_url_convertor("run_id", RunIdConvertor())
 
 SCRIPT = "/scripts/{script_id:script_id}"
 """The start of every route of one script."""

@@ -1,30 +1,27 @@
 """Runs: the history with filters, one run, stopping one."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
 
 from engine.model.identity import ScriptId
-from engine.model.run import RunStatus
-from engine.ports import RunFilter
+from engine.model.run import Run, RunStatus
+from engine.ports import Page, RunFilter
 from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
 from web.api.shapes import run_shape
 from web.dependencies import AnyViewer, CurrentEngine, Cursor, Limit, Operator, Viewer
+from web.service import Service
 
 router = APIRouter(prefix=PREFIX, tags=["runs"])
 
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc), Query(examples=["2026-11-24T00:00:00Z"])]
+Moment = Annotated[api.Moment, Query(examples=["2026-11-24T00:00:00Z"])]
+Statuses = Annotated[list[RunStatus] | None, Query(description="May be repeated")]
+Reason = Annotated[str | None, Query(max_length=500, description="A trigger's key, or a cause")]
+Words = Annotated[str | None, Query(max_length=200, description="Words in the output")]
 
 
 @router.get("/runs", response_model=api.RunList, summary="List runs", responses=problems())
@@ -33,13 +30,11 @@ async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
     engine: CurrentEngine,
     viewer: AnyViewer,
     script: Annotated[str | None, Query(max_length=1_000)] = None,
-    status: Annotated[list[RunStatus] | None, Query(description="May be repeated")] = None,
-    trigger: Annotated[
-        str | None, Query(max_length=500, description="A trigger's key, or a cause")
-    ] = None,
+    status: Statuses = None,
+    trigger: Reason = None,
     since: Moment | None = None,
     until: Moment | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Words in the output")] = None,
+    q: Words = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -53,13 +48,15 @@ async def list_runs(  # noqa: PLR0913  one parameter a filter of the contract
         until=until,
         query=q,
     )
-    page = engine.runs(which, limit=limit, cursor=cursor)
+    return json_answer(run_list(engine, engine.runs(which, limit=limit, cursor=cursor)))
+
+
+def run_list(engine: Service, page: Page[Run]) -> api.RunList:
+    """Form a page of runs; the queued ones say what they wait for."""
     waits_for = engine.waiting_reasons([run.id for run in page.items])
-    return json_answer(
-        api.RunList(
-            items=tuple(run_shape(run, waits_for.get(run.id)) for run in page.items),
-            next_cursor=page.next_cursor,
-        )
+    return api.RunList(
+        items=tuple(run_shape(run, waits_for.get(run.id)) for run in page.items),
+        next_cursor=page.next_cursor,
     )
 
 

@@ -18,9 +18,18 @@ from engine.model.plan import (
     UpdateScript,
 )
 from engine.model.run import Occurrence, Run
-from engine.model.status import Coming, EnvironmentReport, ScriptReport, TriggerReport
-from engine.model.tree import Problem
-from schemas import accounts, api
+from engine.model.status import (
+    Coming,
+    EnvironmentDetails,
+    EnvironmentReport,
+    FolderReport,
+    RunSample,
+    ScriptReport,
+    TreeReport,
+    TriggerReport,
+)
+from engine.model.tree import Problem, Severity
+from schemas import accounts, api, api_environments, api_metrics, api_tree
 
 
 def run_shape(run: Run, waits_for: str | None = None) -> api.Run:
@@ -102,6 +111,60 @@ def coming_shape(coming: Coming) -> api.Coming:
     )
 
 
+def environment_details_shape(details: EnvironmentDetails) -> api_environments.EnvironmentDetails:
+    return api_environments.EnvironmentDetails(
+        **_environment_values(details.report),
+        building=details.building,
+        lock=details.lock,
+        lock_text=details.lock_text,
+        packages=tuple(
+            api_environments.Package(name=name, version=at) for name, at in details.packages
+        ),
+        build_log=details.log,
+        built_at=_utc(details.built_at),
+        size_bytes=details.size,
+        used_by=details.used_by,
+    )
+
+
+def sample_shape(sample: RunSample) -> api_metrics.Sample:
+    return api_metrics.Sample(
+        at=sample.at.astimezone(UTC),
+        cpu_ms=sample.cpu_ms,
+        cpu_cores=sample.cpu_cores,
+        memory_bytes=sample.memory_bytes,
+        processes=sample.processes,
+    )
+
+
+def folder_shape(folder: FolderReport) -> api_tree.Folder:
+    return api_tree.Folder(
+        path=_text(folder.path),
+        name=_text(folder.name),
+        description=folder.description,
+        defaults=dict(folder.defaults),
+        scripts=folder.scripts,
+        scripts_below=folder.scripts_below,
+        problems=problem_shapes(folder.problems),
+    )
+
+
+def tree_shape(tree: TreeReport) -> api_tree.TreeState:
+    errors = [one for one in tree.problems if one.severity is Severity.ERROR]
+    return api_tree.TreeState(
+        status=tree.status.value,
+        revision=tree.revision,
+        scripts=tree.scripts,
+        errors=problem_shapes(errors),
+        warnings=problem_shapes(
+            [one for one in tree.problems if one.severity is not Severity.ERROR]
+        ),
+        failure=_text_or_none(tree.failure),
+        held=_text_or_none(tree.held),
+        removals=tree.removals,
+    )
+
+
 def plan_shape(plan: Plan) -> api.Plan:
     return api.Plan(
         empty=plan.empty,
@@ -165,9 +228,16 @@ def _trigger_shape(report: TriggerReport) -> api.Trigger:
 
 
 def _environment_shape(report: EnvironmentReport) -> api.Environment:
-    return api.Environment(
-        state=report.state.value, key=report.key, python=report.python, message=report.message
-    )
+    return api.Environment(**_environment_values(report))
+
+
+def _environment_values(report: EnvironmentReport) -> dict[str, Any]:
+    return {
+        "state": report.state.value,
+        "key": report.key,
+        "python": report.python,
+        "message": report.message,
+    }
 
 
 def _action_shape(action: ScriptAction) -> api.PlanAction:
