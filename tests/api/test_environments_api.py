@@ -1,8 +1,12 @@
 """The environment of a script over HTTP."""
 
+import pytest
+
 from engine.model.environment import EnvironmentState
+from engine.model.identity import ScriptId
 from engine.model.status import EnvironmentReport
 from tests.fakes.engine import an_environment
+from web.permissions import Keys, Principal, Role
 
 PATH = "/api/scripts/etl/load/environment"
 
@@ -70,3 +74,24 @@ def test_an_unknown_script_has_none(call):
     ]
 
     assert [answer.status_code for answer in answers] == [404, 404]
+
+
+@pytest.fixture
+def etl_key(app):
+    """A key that may do all, on the scripts below etl."""
+    before = app.state.keys
+    app.state.keys = Keys({"etl": Principal(name="etl", role=Role.ADMIN, scripts=("etl/*",))})
+    yield "etl"
+    app.state.keys = before
+
+
+def test_a_key_for_some_scripts_does_not_learn_of_others_that_share_it(call, engine, etl_key):
+    users = (ScriptId("etl/load"), ScriptId("web/site"))
+    engine.environments["etl/load"] = an_environment(used_by=users)
+
+    assert call("GET", PATH, key=etl_key).json()["used_by"] == ["etl/load"]
+
+
+@pytest.mark.parametrize("path", ["/api/folders", "/api/tree", "/api/logs/web"])
+def test_a_key_for_some_scripts_is_shown_nothing_of_all(call, etl_key, path):
+    assert call("GET", path, key=etl_key).status_code == 403
