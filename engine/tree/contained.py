@@ -50,7 +50,7 @@ def open_contained(root: Path, path: InnerPath) -> tuple[int, os.stat_result]:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise _not_regular(path[-1])
+            raise not_regular(path[-1])
     except BaseException:
         os.close(descriptor)
         raise
@@ -63,9 +63,10 @@ def _open(name: str, flags: int, directory: int) -> int:
     except OSError as error:
         # ENXIO is what a socket answers, the others a link or a file in a directory's place.
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
-            raise _not_regular(name) from error
+            raise not_regular(name) from error
         raise
 
 
-def _not_regular(name: str) -> NotRegular:
+def not_regular(name: str) -> NotRegular:
+    """Return the error for a name that is a link or of another kind than needed."""
     return NotRegular(errno.EINVAL, "a link, or not of the kind that the path says", name)
