@@ -21,7 +21,8 @@ def exchange(root: Path, path: InnerPath, content: bytes) -> None:
     """Give a file new content and keep its permissions; create it when it is not there.
 
     Raises NotRegular when a name of the path is a link or no file, another OSError when
-    it cannot be written; the file then is as it was.
+    it cannot be written. The file then is as it was, unless the very last step failed:
+    then it has the new content, which a power cut may take back.
     """
     with directory_of(root, path) as directory:
         mode = _mode(path[-1], directory)
