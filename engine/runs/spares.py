@@ -18,7 +18,7 @@ MOST: Final = 512
 
 
 class Leaving:
-    """Leaves the directories of one group of runs; blocking, and raises OSError."""
+    """Leaves the directories of one group of runs. Blocking."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -27,20 +27,38 @@ class Leaving:
     def leave(self, directory: Path) -> bool:
         """Offer the directory of an archived run that holds its claim alone.
 
-        False if there are enough, and nothing was done with this one.
+        False if there are enough, or the disk is too full to keep any: it is to be removed,
+        which frees space where this would take some. Raises OSError when neither can be done.
         """
         spares = directory.parent.parent / protocol.SPARES_NAME
+        emptied = spares / f".{directory.name}"
         if self._room is None:
-            spares.mkdir(mode=0o700, exist_ok=True)
-            self._room = self._most - len(os.listdir(spares))  # noqa: PTH208 - names will do
-        if self._room <= 0:
+            self._room = _room(spares, self._most)
+        if self._room <= 0 or not _moved(directory, emptied):
             return False
         self._room -= 1
-        emptied = spares / f".{directory.name}"
-        directory.rename(emptied)
-        os.truncate(emptied / protocol.CLAIM_NAME, 0)
-        emptied.rename(spares / f"of-{directory.name}")
+        try:
+            os.truncate(emptied / protocol.CLAIM_NAME, 0)
+            emptied.rename(spares / f"of-{directory.name}")
+        except OSError:
+            shutil.rmtree(emptied)
         return True
+
+
+def _room(spares: Path, most: int) -> int:
+    try:
+        spares.mkdir(mode=0o700, exist_ok=True)
+        return most - len(os.listdir(spares))  # noqa: PTH208 - names will do
+    except OSError:
+        return 0
+
+
+def _moved(directory: Path, to: Path) -> bool:
+    try:
+        directory.rename(to)
+    except OSError:
+        return False
+    return True
 
 
 def sweep(places: RunPlaces) -> None:

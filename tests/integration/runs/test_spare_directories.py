@@ -1,5 +1,7 @@
 """Directories of archived runs are claimed again, by rename, and by one run each."""
 
+import errno
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from engine.runner.frames import STDOUT, claim_in, read_frames
 from engine.runner.framewriter import FrameWriter
 from engine.runner.protocol import CLAIM_NAME, SPARES_NAME
 from engine.runner.spares import Spares
+from engine.runs.finish import clear
 from engine.runs.places import RunPlaces
 from engine.runs.spares import Leaving, sweep
 
@@ -111,6 +114,31 @@ def test_what_is_being_emptied_is_not_taken_and_swept_later(places: RunPlaces):
     sweep(places)
 
     assert (before, names(places)) == ([".half"], [])
+
+
+def test_a_disk_that_keeps_no_spares_gets_rid_of_the_directory_all_the_same(places: RunPlaces):
+    old = written(places, OLD, b"old")
+    (places.data / "runs" / SPARES_NAME).write_bytes(b"no directory can be made here")
+    clear(old, Leaving())
+
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_rename_that_a_full_disk_refuses_leaves_nothing_behind(
+    places: RunPlaces, monkeypatch: pytest.MonkeyPatch, step: int
+):
+    old, rename, steps = written(places, OLD, b"old"), Path.rename, count(1)
+
+    def refused(path: Path, to: Path) -> Path:
+        if next(steps) == step:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    clear(old, Leaving())
+
+    assert (old.exists(), names(places)) == (False, [])
 
 
 def test_spares_are_no_runs(places: RunPlaces):
