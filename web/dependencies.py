@@ -108,6 +108,7 @@ Viewer = Annotated[Principal, Depends(requires(Role.VIEWER))]
 AnyViewer = Annotated[Principal, Depends(requires(Role.VIEWER, filtered=True))]
 """A viewer whose key may be for some scripts; the route shows it no others."""
 Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
+Editor = Annotated[Principal, Depends(requires(Role.EDITOR))]
 Admin = Annotated[Principal, Depends(requires(Role.ADMIN))]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]

@@ -23,7 +23,7 @@ class State:
     marks: dict[ScriptId, int] = field(default_factory=dict[ScriptId, int])
     """Hashes of the stamps, of this process alone, that gave the signatures of `scripts`.
 
-    Making one takes a tenth of the time that a signature takes, which has to last."""
+    Making one takes a fraction of the time that a signature takes, which has to last."""
 
     def copy(self) -> "State":
         return State(

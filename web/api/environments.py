@@ -2,21 +2,17 @@
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from schemas import api_environments as api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX, SCRIPT
 from web.api.shapes import environment_details_shape
-from web.dependencies import CurrentEngine, Viewer, requires
-from web.permissions import Principal, Role
+from web.dependencies import CurrentEngine, Editor, Viewer
 
 router = APIRouter(prefix=PREFIX, tags=["environments"])
-
-Editor = Annotated[Principal, Depends(requires(Role.EDITOR))]
 
 
 @router.get(
