@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
@@ -168,6 +169,21 @@ def _relative_path(path: str) -> str:
     return path
 
 
+def _web_address(value: str) -> str:
+    if not _is_web_address(value):
+        raise refusal(f"{value!r} is no web address; write it like 'https://pysched.example.com'")
+    return value.rstrip("/")
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        known = bool(parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
+    return known and not (parts.username or parts.query or parts.fragment)
+
+
 def _path(value: Any) -> Any:
     return Path(value) if isinstance(value, str) and value and "\0" not in value else value
 
@@ -249,4 +265,12 @@ MomentText = Annotated[
     ),
 ]
 MOMENT_PATTERN = re.compile(_WHOLE_YEAR_MOMENT)
+WebAddress = Annotated[
+    str,
+    AfterValidator(_text),
+    AfterValidator(_web_address),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^https?://", "examples": ["https://pysched.example.com"]}
+    ),
+]
 FilePath = Annotated[Path, BeforeValidator(_path), WithJsonSchema({"type": "string"})]

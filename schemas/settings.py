@@ -20,6 +20,7 @@ from schemas.fields import (
     Size,
     Text,
     TimeZone,
+    WebAddress,
 )
 
 
@@ -44,6 +45,11 @@ class ServerSettings(BaseModel):
 
     host: Text = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    public_url: WebAddress | None = Field(
+        default=None,
+        description="Address under which people reach the server, for links and for pages behind "
+        "a proxy; null: the one that is asked.",
+    )
 
 
 class PathSettings(BaseModel):

@@ -44,7 +44,8 @@ INDEX_HOSTS = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm"
 
 def doors() -> dict[str, tuple[str, ...]]:
     """Return the places that may import each library, from the page that tells them."""
-    rows = re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", text_of(DEPENDENCIES), re.MULTILINE)
+    page = text_of(DEPENDENCIES)
+    rows = re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE)
     return {
         IMPORT_NAMES.get(name, name): tuple(re.findall(r"`([^`]+)`", where)) for name, where in rows
     }

@@ -82,6 +82,12 @@ def test_a_variable_is_read(tmp_path, variable, text, expected):
     assert getattr(getattr(settings(tmp_path, environ={variable: text}), section), key) == value
 
 
+def test_a_public_address_is_written_without_the_slash_at_its_end(tmp_path):
+    found = settings(tmp_path, environ={"PYSCHED_SERVER__PUBLIC_URL": "https://a.example/"})
+
+    assert found.server.public_url == "https://a.example"
+
+
 def test_none_in_a_variable_takes_back_what_the_file_says(tmp_path):
     environ = {"PYSCHED_DEFAULTS__TIMEOUT": "none"}
 
@@ -137,6 +143,9 @@ def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path, file, expected):
         ("PYSCHED_LOG__LEVEL", "inof", "must be 'debug', 'info', 'warning' or 'error', not 'inof'"),
         ("PYSCHED_DEFAULT_SCRIPT_TIMEOUT", "soon", "'soon' is not a duration; write 90"),
         ("PYSCHED_DEFAULT_MEMORY_LIMIT", "lots", "'lots' is not a size; write"),
+        ("PYSCHED_SERVER__PUBLIC_URL", "example.com", "'example.com' is no web address; write"),
+        ("PYSCHED_SERVER__PUBLIC_URL", "https://a:port", "'https://a:port' is no web address"),
+        ("PYSCHED_SERVER__PUBLIC_URL", "https://u@a", "'https://u@a' is no web address"),
         (
             "PYSCHED_RUNS__MAX_CONCURENT",
             "1",
