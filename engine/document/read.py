@@ -7,9 +7,9 @@ they are collected by a second pass over the text when the first one is asked fo
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from engine.document.mistake import DEEPEST, Mistake, NotYaml
 from engine.document.place import START, Path, Place, Position, inside, position_at
 from engine.document.syntax import explain_syntax, forbidden_character
-from engine.document.walk import DEEPEST, Mistake, NotYaml, walk
 from engine.model.tree import Problem
 
 LARGEST = 64 * 1024
@@ -29,6 +29,8 @@ class Document:
     def place(self, path: Path) -> Place:
         """Return where a node is; for a path that is not written, where its parent is."""
         if self._places is None:
+            from engine.document.walk import walk
+
             self._places = {}
             walk(self.source, [], self._places)
         while path and path not in self._places:
@@ -56,6 +58,8 @@ def read(path: str, source: bytes) -> Document:
 
     An empty file is an empty mapping.
     """
+    from engine.document.walk import walk
+
     document = Document(path, source)
     refused = _refuse(source)
     if refused:

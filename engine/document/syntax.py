@@ -6,8 +6,8 @@ make in a manifest are few, and can be told from the place where it gave up.
 
 import re
 
+from engine.document.mistake import NotYaml
 from engine.document.place import Position, lines_of
-from engine.document.walk import NotYaml
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 """YAML 1.2 §5.1: what is not a printable character."""

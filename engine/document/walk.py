@@ -7,7 +7,7 @@ that stops at a fixed depth, knows no aliases and finds duplicate keys.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import yaml
 from yaml.error import Mark, MarkedYAMLError
@@ -23,31 +23,11 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from engine.document.mistake import DEEPEST, Mistake, NotYaml
 from engine.document.place import START, Path, Place, Position
 from engine.document.scalars import resolve
 
-DEEPEST = 40
-
 PropertiesEvent = ScalarEvent | MappingStartEvent | SequenceStartEvent
-
-
-class Mistake(NamedTuple):
-    """Something that is YAML and not allowed here."""
-
-    position: Position
-    code: str
-    message: str
-
-
-class NotYaml(Exception):
-    """The text cannot be read on; `said` are the reader's own words."""
-
-    def __init__(self, said: str, position: Position, begin: Position) -> None:
-        super().__init__(said)
-        self.said = said
-        self.position = position
-        self.begin = begin
-        """Where the thing that could not be finished begins."""
 
 
 class _Stop(Exception):

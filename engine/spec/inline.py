@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from engine.document.mistake import Mistake
 from engine.document.place import START, Position, position_at
-from engine.document.walk import Mistake
 from engine.spec.requirements import MOST
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")

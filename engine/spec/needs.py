@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from engine.document.mistake import Mistake
 from engine.document.place import Position
 from engine.document.read import Document
-from engine.document.walk import Mistake
 from engine.model.tree import Problem
 from engine.spec.files import REQUIREMENTS_FILE, ScriptFiles
 from engine.spec.inline import read_inline_metadata

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from engine.document.mistake import Mistake
 from engine.document.place import Position, position_at
-from engine.document.walk import Mistake
 
 LARGEST = 1024 * 1024
 MOST = 2000
