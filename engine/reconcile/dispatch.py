@@ -12,7 +12,6 @@ as it is recorded has that in its first row, so that one sync of the disk serves
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -142,7 +141,7 @@ class Dispatcher:
         environment = self.origins.environment(script) if script else None
         if in_force is None or script is None or environment is None:
             return run
-        run = replace(run, boot=self.boot)
+        run = run.but(boot=self.boot)
         if script.source is Source.LIVE:
             run, request = self._start_of(run, script, environment)
             self._made[run.id] = _Made(in_force, environment, run, request)
@@ -249,7 +248,7 @@ class Dispatcher:
         """Put on record that a run is about to be sent, unless it is."""
         boot = self.boot
         if run.boot != boot:
-            run = replace(run, boot=boot)
+            run = run.but(boot=boot)
             self._state.active.put(run)
             await self._record(Transition(changed_runs=(run,)))
         return run

@@ -8,7 +8,6 @@ between any two of these is mended by the next connection's list, or the next st
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 from engine.errors import Unavailable
 from engine.failpoint import reached
@@ -154,7 +153,7 @@ class Endings:
 
         Or the next boot of the machine would take them for runs that may have started.
         """
-        unsent = [replace(run, boot=None) for run in self.dispatcher.unsent()]
+        unsent = [run.but(boot=None) for run in self.dispatcher.unsent()]
         if unsent:
             self._tasks.spawn(self._recorder.record(Transition(changed_runs=unsent)))
 

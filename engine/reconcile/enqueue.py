@@ -6,7 +6,7 @@ leaves its one row whatever is decided.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.model.identity import RunId, ScriptId, occurrence_run_id
@@ -64,7 +64,7 @@ def enqueue_demands(
                 going = [other for other in going if other.id not in decision.cancel]
             going.append(run)
         else:
-            run = replace(run, status=RunStatus.SKIPPED, reason=decision.reason, finished_at=now)
+            run = run.but(status=RunStatus.SKIPPED, reason=decision.reason, finished_at=now)
         runs.append(run)
         occurrences.append(
             Occurrence(
@@ -103,12 +103,12 @@ def missed_run(row: Occurrence, trigger: Trigger, now: datetime) -> Run:
     """Return the run that a missed moment would have been; it is over."""
     demand = Demand(due=row.due, cause=Cause.SCHEDULE)
     run = _run_of(row.script, trigger, demand, now)
-    return replace(run, status=RunStatus.MISSED, reason=row.reason, finished_at=now)
+    return run.but(status=RunStatus.MISSED, reason=row.reason, finished_at=now)
 
 
 def _withdrawn(run: Run, now: datetime) -> Run:
     """Return a run that was replaced before it was ever written."""
-    return replace(run, status=RunStatus.CANCELLED, reason=REPLACED, finished_at=now)
+    return run.but(status=RunStatus.CANCELLED, reason=REPLACED, finished_at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

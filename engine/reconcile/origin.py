@@ -1,7 +1,6 @@
 """From what a run starts: the environment, the revision of its files, how the script ran before."""
 
 import logging
-from dataclasses import replace
 
 from engine.errors import EngineError
 from engine.model.environment import Environment
@@ -53,12 +52,11 @@ class Origins:
     def of(self, run: Run, script: Script, environment: Environment) -> Run:
         """Return a run that starts now with what it starts from."""
         previous = run.previous_status or self._previous_status(script)
-        return replace(self._with_origin(run, script, environment), previous_status=previous)
+        return self._with_origin(run, script, environment).but(previous_status=previous)
 
     def _with_origin(self, run: Run, script: Script, environment: Environment) -> Run:
         in_force = self._state.scripts.get(script.id)
-        return replace(
-            run,
+        return run.but(
             commit=self._parts.sources.revision(),
             digest=in_force.digest if in_force else None,
             environment=environment.key,

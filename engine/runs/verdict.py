@@ -8,7 +8,6 @@ catches SIGTERM and exits 0 after its time limit has still timed out.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -26,7 +25,7 @@ def started(run: Run, at: datetime) -> Run:
     """Return the run as running since `at`; a run that is not queued is left as it is."""
     if run.status is not RunStatus.QUEUED:
         return run
-    return replace(run, status=RunStatus.RUNNING, started_at=at, reason="")
+    return run.but(status=RunStatus.RUNNING, started_at=at, reason="")
 
 
 def conclude(run: Run, report: ExitReport, script: Script | None) -> Run:
@@ -38,8 +37,7 @@ def conclude(run: Run, report: ExitReport, script: Script | None) -> Run:
     if run.status.final:
         return run
     status, reason = _judge(report, script)
-    return replace(
-        run,
+    return run.but(
         status=status,
         reason=reason,
         started_at=report.started_at or run.started_at,
@@ -61,7 +59,7 @@ def ended_without_report(run: Run, status: RunStatus, reason: str, at: datetime)
     """
     if not status.final:
         raise ValueError(f"{status} does not end a run")
-    return run if run.status.final else replace(run, status=status, reason=reason, finished_at=at)
+    return run if run.status.final else run.but(status=status, reason=reason, finished_at=at)
 
 
 def _judge(report: ExitReport, script: Script | None) -> _Verdict:
