@@ -5,11 +5,17 @@ never changes once released. `web` turns the family into HTTP answers and exit
 codes; nothing else about transport belongs here.
 """
 
+from collections.abc import Mapping, Sequence
+
+NOTHING_MORE: Mapping[str, object] = {}
+
 
 class EngineError(Exception):
     """An expected failure; its text is written for the user who caused or meets it."""
 
     code = "engine_error"
+    details: Mapping[str, object] = NOTHING_MORE
+    """What programs are told beside the sentence, ready to be written as JSON."""
 
 
 class NotFound(EngineError):
@@ -82,3 +88,53 @@ class BrokenRepository(EngineError):
     """The git repository of the tree is damaged, or of a kind that cannot be read."""
 
     code = "broken_repository"
+
+
+class ChangedMeanwhile(EngineError):
+    """A file is not, or no longer, as the one who wants to change it knows it."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, message: str, *, current: str | None, content: str | None) -> None:
+        super().__init__(message)
+        self.details = {"current": current, "content": content}
+
+
+class InvalidManifest(InvalidInput):
+    """What was to be written would be no valid manifest; nothing was written."""
+
+    code = "invalid_manifest"
+
+    def __init__(self, message: str, *, problems: Sequence[Mapping[str, object]]) -> None:
+        super().__init__(message)
+        self.details = {"problems": list(problems)}
+
+
+class FileTooLarge(EngineError):
+    """A file has more bytes than are read or written at once."""
+
+    code = "file_too_large"
+
+
+class CannotWrite(EngineError):
+    """The tree cannot be written to, such as by its permissions; nothing was changed."""
+
+    code = "cannot_write"
+
+
+class NoSpace(CannotWrite):
+    """The disk of the tree is full, or a quota is used up; nothing was changed."""
+
+    code = "no_space"
+
+
+class NotRestorable(EngineError):
+    """A removal could not be undone, since git does not hold all that would go."""
+
+    code = "not_restorable"
+
+
+class NotEmpty(EngineError):
+    """A folder is to be removed that holds something."""
+
+    code = "not_empty"

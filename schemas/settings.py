@@ -50,6 +50,9 @@ class ServerSettings(BaseModel):
         description="Address under which people reach the server, for links and for pages behind "
         "a proxy; null: the one that is asked.",
     )
+    max_file: Size = Field(
+        default=5_000_000, description="Largest file of a script that the API reads or writes."
+    )
 
 
 class PathSettings(BaseModel):

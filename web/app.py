@@ -13,6 +13,7 @@ from web import errors
 from web.api import (
     auth,
     environments,
+    files,
     folders,
     health,
     logs,
@@ -61,6 +62,8 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
     app.state.closing = asyncio.Event()
     errors.install(app)
     for part in (
+        # First, since the path of a file may look like any other route of a script.
+        files,
         scripts,
         preview,
         environments,

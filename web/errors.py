@@ -6,6 +6,7 @@ sentence. What nobody expected is logged with its context and answered without
 any of its insides.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -17,15 +18,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from engine.errors import (
+    NOTHING_MORE,
     BrokenRepository,
+    CannotWrite,
+    ChangedMeanwhile,
     CommandFailed,
     EngineError,
     EnvironmentFailed,
+    FileTooLarge,
     InvalidCron,
     InvalidInput,
+    InvalidManifest,
     InvalidSettings,
     NameTaken,
+    NoSpace,
+    NotEmpty,
     NotFound,
+    NotRestorable,
     Refused,
     Unavailable,
     UnsafeTree,
@@ -42,6 +51,11 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidCron: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidSettings: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidManifest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
+    FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    NotRestorable: HTTPStatus.CONFLICT,
+    NotEmpty: HTTPStatus.CONFLICT,
     NameTaken: HTTPStatus.CONFLICT,
     Refused: HTTPStatus.CONFLICT,
     UnsafeTree: HTTPStatus.CONFLICT,
@@ -49,12 +63,17 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     UnusableDatabase: HTTPStatus.SERVICE_UNAVAILABLE,
     BrokenRepository: HTTPStatus.SERVICE_UNAVAILABLE,
+    CannotWrite: HTTPStatus.SERVICE_UNAVAILABLE,
+    NoSpace: HTTPStatus.INSUFFICIENT_STORAGE,
     CommandFailed: HTTPStatus.BAD_GATEWAY,
 }
 
 
 class HttpProblem(Exception):
-    """A refusal that exists only in HTTP, such as a missing key."""
+    """A refusal that exists only in HTTP, such as a missing key.
+
+    `members` are told beside the usual ones (RFC 9457 §3.2).
+    """
 
     def __init__(
         self,
@@ -64,6 +83,7 @@ class HttpProblem(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[InvalidField] = (),
+        members: Mapping[str, object] = NOTHING_MORE,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -71,6 +91,7 @@ class HttpProblem(Exception):
         self.detail = detail
         self.headers = headers
         self.errors = tuple(errors)
+        self.members = members
 
 
 def status_of(error: EngineError) -> HTTPStatus:
@@ -110,7 +131,7 @@ async def _engine_error(request: Request, error: Exception) -> Response:
     status = status_of(expected)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("request failed", extra=_context(request) | {"error": expected.code})
-    return _answer(HttpProblem(status, expected.code, str(expected)))
+    return _answer(HttpProblem(status, expected.code, str(expected), members=expected.details))
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:
@@ -174,7 +195,7 @@ def _answer(problem: HttpProblem) -> Response:
         errors=problem.errors or None,
     )
     return Response(
-        body.model_dump_json(exclude_none=True),
+        json.dumps(body.model_dump(exclude_none=True) | dict(problem.members)),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=dict(problem.headers or {}),

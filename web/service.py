@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from engine.model.event import Listener
+from engine.model.file import Edited, EditedFile, FileContent, FileList, Precondition
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import (
@@ -131,3 +132,38 @@ class Service(Protocol):
     async def wait_output(self, run_id: str, offset: int, seconds: float) -> None:
         """Return when there is output beyond `offset`, the run is over, or that long went by."""
         ...
+
+    # Files
+
+    @property
+    def largest_file(self) -> int:
+        """Bytes of a file that is read or written."""
+        ...
+
+    async def files(self, script_id: str) -> FileList: ...
+
+    async def file(self, script_id: str, path: str) -> FileContent: ...
+
+    async def write_file(
+        self,
+        script_id: str,
+        path: str,
+        content: bytes,
+        *,
+        precondition: Precondition = ...,
+        requested_by: str,
+    ) -> EditedFile:
+        """Write a file if it is the version meant, and bring it into force.
+
+        Raises ChangedMeanwhile, InvalidInput, CannotWrite and NoSpace.
+        """
+        ...
+
+    async def remove_file(
+        self,
+        script_id: str,
+        path: str,
+        *,
+        precondition: Precondition = ...,
+        requested_by: str,
+    ) -> Edited: ...

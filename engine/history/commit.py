@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from dulwich.index import Index, index_entry_from_stat
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
@@ -20,9 +21,15 @@ from dulwich.repo import Repo
 from engine.history.files import Found
 from engine.history.modes import DIRECTORY, as_git_has_it
 
-_IDENTITY = b"PyScheduler <pysched@localhost>"
+IDENTITY = b"PyScheduler <pysched@localhost>"
 _PACK_BYTES = 32_000_000
 _PACK_OBJECTS = 5_000
+
+
+class Writer(Protocol):
+    """Adds objects to a repository."""
+
+    def add(self, item: ShaFile) -> ObjectID: ...
 
 
 class PackWriter:
@@ -78,7 +85,7 @@ def commit_files(
     return repo.refs.add_if_new(branch, commit.id)
 
 
-def write_trees(writer: PackWriter, paths: dict[bytes, tuple[int, ObjectID]]) -> ObjectID:
+def write_trees(writer: Writer, paths: dict[bytes, tuple[int, ObjectID]]) -> ObjectID:
     """Write the directories of the files in `paths`; returns the root's id."""
     trees: dict[bytes, Tree] = {b"": Tree()}
     for path, (mode, blob) in paths.items():
@@ -101,7 +108,7 @@ def _commit(tree: ObjectID, message: str, now: datetime) -> Commit:
     commit = Commit()
     commit.tree = tree
     commit.parents = []
-    commit.author = commit.committer = _IDENTITY
+    commit.author = commit.committer = IDENTITY
     commit.author_time = commit.commit_time = int(now.timestamp())
     commit.author_timezone = commit.commit_timezone = 0
     commit.encoding = b"UTF-8"

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,9 @@ from engine.history.checkout import Item, write_checkout
 from engine.history.commit import commit_files, read_content
 from engine.history.files import files_to_commit
 from engine.history.head import LooseHead
-from engine.history.modes import DIRECTORY, SUBMODULE, as_git_has_it
+from engine.history.modes import as_git_has_it
+from engine.history.objects import entries, parts_of
+from engine.history.record import Message, Place, left_out, record
 
 BRANCH = Ref(b"refs/heads/main")
 _HEAD = Ref(b"HEAD")
@@ -44,8 +46,6 @@ _DAMAGE = (KeyError, ValueError, AssertionError, zlib.error, FileFormatException
 UNFINISHED = "pysched-unfinished"
 """In a repository's control directory for as long as its first commit is not made."""
 _ASIDE = ".pysched-begin-"
-_DEEPEST = 100
-"""Directories inside one another; deeper trees are made to exhaust whoever reads them."""
 
 
 class Repository:
@@ -165,21 +165,50 @@ class Repository:
             if head is not None:
                 with suppress(NotFound):
                     tree = self._directory(repo, _commit(repo, head), prefix)
-                    committed = {path: (mode, blob) for path, mode, blob in _entries(repo, tree)}
+                    committed = {path: (mode, blob) for path, mode, blob in entries(repo, tree)}
             return committed != self._on_disk(repo, prefix)
 
     def _on_disk(self, repo: Repo, prefix: str) -> dict[tuple[bytes, ...], tuple[int, ObjectID]]:
         """Return what committing a directory of the tree would give."""
-        place = "/".join(part for part in (self.prefix, prefix) if part)
+        place = self._in_work_tree(prefix)
         ignored = _ignored(repo, f"{place}/" if place else "")
         root = str(self.work_tree / place)
         found: dict[tuple[bytes, ...], tuple[int, ObjectID]] = {}
         for file in files_to_commit(root, ignored):
             content = read_content(f"{root}/{file.path}", file.status)
             if content is not None:
-                path = tuple(os.fsencode(file.path).split(b"/"))
-                found[path] = (as_git_has_it(file.status.st_mode), Blob.from_string(content).id)
+                found[parts_of(file.path)] = (
+                    as_git_has_it(file.status.st_mode),
+                    Blob.from_string(content).id,
+                )
         return found
+
+    def record(self, places: Mapping[str, Path], message: Message) -> str | None:
+        """Commit files or directories of the tree as they are, as `git commit -- PATHS` does.
+
+        `places` are their paths in the tree, with where they lie now; what is not there is
+        removed from the commit. Returns the commit, None when nothing is new in it. Raises
+        Unavailable while git is at work on the repository, and BrokenRepository.
+        """
+        with self._opened() as repo:
+            wanted = [Place(self._in_work_tree(at), found) for at, found in places.items()]
+            try:
+                commit = record(repo, wanted, message, _ignored(repo, ""))
+            except OSError as error:
+                raise _broken(self.work_tree, error) from error
+        return commit.decode() if commit else None
+
+    def left_out(self, place: str) -> list[str]:
+        """Return the files of a directory of the tree that no commit of it would hold.
+
+        Not counted is what programs make anew: environments and compiled files.
+        """
+        with self._opened() as repo:
+            where = Place(self._in_work_tree(place), self.work_tree / self._in_work_tree(place))
+            return left_out(repo, where, _ignored(repo, ""))
+
+    def _in_work_tree(self, place: str) -> str:
+        return "/".join(part for part in (self.prefix, place) if part)
 
     @contextmanager
     def _opened(self) -> Generator[Repo]:
@@ -191,7 +220,7 @@ class Repository:
 
     def _directory(self, repo: Repo, commit: Commit, prefix: str) -> Tree:
         """Return the tree object of a directory of the tree in a commit."""
-        path = "/".join(part for part in (self.prefix, prefix) if part)
+        path = self._in_work_tree(prefix)
         found = repo[commit.tree]
         for part in path.split("/") if path else ():
             try:
@@ -221,22 +250,8 @@ def _commit(repo: Repo, revision: str) -> Commit:
     return commit
 
 
-def _entries(
-    repo: Repo, tree: Tree, above: tuple[bytes, ...] = ()
-) -> Iterator[tuple[tuple[bytes, ...], int, ObjectID]]:
-    """Give path, mode and blob of every file and link below a tree object."""
-    for entry in tree.iteritems():
-        path = (*above, entry.path)
-        if entry.mode == DIRECTORY:
-            below = repo[entry.sha]
-            if isinstance(below, Tree) and len(path) < _DEEPEST:
-                yield from _entries(repo, below, path)
-        elif entry.mode != SUBMODULE:
-            yield path, as_git_has_it(entry.mode), entry.sha
-
-
 def _items(repo: Repo, tree: Tree) -> Iterator[Item]:
-    for path, mode, blob in _entries(repo, tree):
+    for path, mode, blob in entries(repo, tree):
         content = repo[blob]
         if isinstance(content, Blob):
             yield Item(path, mode, content.data)

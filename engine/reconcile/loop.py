@@ -111,13 +111,21 @@ class Loop:
                 loop.call_later(TRY_AGAIN_SECONDS, self.look_at, None)
 
     async def look(
-        self, only: Collection[ScriptId] | None = None, *, starting: datetime | None = None
+        self,
+        only: Collection[ScriptId] | None = None,
+        *,
+        starting: datetime | None = None,
+        meant: Collection[ScriptId] = (),
     ) -> Plan:
-        """Scan, plan and apply: the named scripts, or the whole tree. Returns what was done."""
+        """Scan, plan and apply: the named scripts, or the whole tree. Returns what was done.
+
+        Scripts whose files we have just written or removed ourselves are `meant`: they are
+        whole, and their removal needs no confirmation.
+        """
         async with self._turn:
             before, kept = self._state.tree, self._state.kept
             scanned = await self._scan(only)
-            tree = self._accept(scanned)
+            tree = self._accept(scanned, meant)
             changed = {*changed_between(before, tree), *(kept - self._state.kept)}
             named = {*tree.entries, *self._state.scripts} if only is None else set(only)
             named |= changed
@@ -149,7 +157,7 @@ class Loop:
         self._unreadable = None
         return tree
 
-    def _accept(self, scanned: Tree | None) -> Tree:
+    def _accept(self, scanned: Tree | None, meant: Collection[ScriptId]) -> Tree:
         """Return the tree to bring into force: what was scanned, without what may be half of it."""
         state = self._state
         if scanned is None:
@@ -160,8 +168,10 @@ class Loop:
             loop = asyncio.get_running_loop()
             loop.call_later(SETTLE_SECONDS, self.look_at, unsettled)
         monotonic = self._parts.clock.monotonic()
-        tree = self._halfway.keep_back(scanned, unsettled, self._known, monotonic)
-        allowed = self._removals.allow(state.scripts, tree)
+        unsure = unsettled.difference(meant)
+        tree = self._halfway.keep_back(scanned, unsure, self._known, monotonic)
+        in_force = state.scripts.keys() - set(meant) if meant else state.scripts
+        allowed = self._removals.allow(in_force, tree)
         state.tree, state.held, state.kept = tree, allowed.held, allowed.kept
         return tree
 

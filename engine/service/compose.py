@@ -38,7 +38,9 @@ from engine.schedule.jump import Jump, Wakefulness
 from engine.service.bus import Bus
 from engine.service.check import definer
 from engine.service.clock import SystemClock
+from engine.service.commits import Commits, keep_out
 from engine.service.data import CONFIRMATION, open_environments, open_stores
+from engine.service.editing import TreeEdits, tidy_tree
 from engine.service.environments import ScriptEnvironments
 from engine.service.housekeeping import Housekeeping
 from engine.service.reports import Reports
@@ -98,9 +100,9 @@ class Composition:
         self._watching: asyncio.Task[None] | None = None
         self._looping: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
-        self._assemble()
+        self._assemble(settings)
 
-    def _assemble(self) -> None:
+    def _assemble(self, settings: Settings) -> None:
         sources = TreeSources(self.root, lambda: self.repository, self.data / "checkouts")
         self.parts = Parts(
             clock=self.clock,
@@ -139,6 +141,8 @@ class Composition:
         self.requests = Requests(
             self.clock, self.state, self.runs, self.recorder, self.endings, self.places
         )
+        commits = Commits(self.root, lambda: self.repository, self.clock)
+        self.edits = TreeEdits(self.root, self.state, self.loop, commits, settings.server.max_file)
         self.housekeeping = Housekeeping(
             self.stores.main,
             self.stores.archive,
@@ -192,15 +196,16 @@ class Composition:
             return
         try:
             found = await begin(self.root, self.clock.now())
-            found.exclude(".venv")
+            keep_out(found)
             self.repository = found
         except EngineError as error:
             logger.error("the tree is not under git", extra={"error": str(error)})
 
     def _load(self) -> None:
+        tidy_tree(self.root)
         self.repository = Repository.discover(self.root)
         if self.repository is not None:
-            self.repository.exclude(".venv")
+            keep_out(self.repository)
         self.environments.start()
         known = self.stores.scripts.load()
         self.scanner.prime(known)

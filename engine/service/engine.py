@@ -34,6 +34,7 @@ from engine.runs.samples import curve
 from engine.runs.tails import BATCH, Tails
 from engine.schedule.preview import coming
 from engine.service.compose import Composition, compose
+from engine.service.edits import Edits
 from engine.service.health import health
 from engine.service.reports import ScriptFilter
 from engine.service.telling import Telling
@@ -48,7 +49,7 @@ DEADLINE_SECONDS = 10.0
 """How long the start waits for the runner to answer."""
 
 
-class Engine(Telling):
+class Engine(Telling, Edits):
     """A served tree; use on one event loop."""
 
     def __init__(self, composition: Composition) -> None:

@@ -8,35 +8,46 @@ what it is. Links inside the tree are refused like those that lead out of it.
 
 import errno
 import os
-import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.tree.inner_path import InnerPath
-from engine.tree.reading import NotRegular
+from engine.tree.reading import NotRegular, regular_status
 
 _DIRECTORY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @contextmanager
-def directory_of(root: Path, path: InnerPath) -> Generator[int]:
+def directory_of(root: Path, path: InnerPath, *, create: bool = False) -> Generator[int]:
     """Give a descriptor of the directory that the last name of a path belongs in.
 
-    The root itself may be reached by links: the owner of the server chose it. Raises
-    NotRegular when a directory on the way is a link or a file, another OSError when it
-    cannot be opened.
+    With `create`, directories that are not there are made. The root itself may be reached
+    by links: the owner of the server chose it. Raises NotRegular when a directory on the
+    way is a link or a file, another OSError when it cannot be opened.
     """
     descriptor = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
     try:
         for name in path[:-1]:
-            below = _open(name, _DIRECTORY, descriptor)
+            below = _below(name, descriptor, create=create)
             os.close(descriptor)
             descriptor = below
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _below(name: str, directory: int, *, create: bool) -> int:
+    try:
+        return _open(name, _DIRECTORY, directory)
+    except FileNotFoundError:
+        if not create:
+            raise
+    # Somebody else may have made it meanwhile; what it is shows when it is opened.
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o755, dir_fd=directory)
+    return _open(name, _DIRECTORY, directory)
 
 
 def open_contained(root: Path, path: InnerPath) -> tuple[int, os.stat_result]:
@@ -47,14 +58,7 @@ def open_contained(root: Path, path: InnerPath) -> tuple[int, os.stat_result]:
     """
     with directory_of(root, path) as directory:
         descriptor = _open(path[-1], _FILE, directory)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise not_regular(path[-1])
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor, status
+    return descriptor, regular_status(descriptor, path[-1])
 
 
 def _open(name: str, flags: int, directory: int) -> int:

@@ -1,38 +1,52 @@
 """Exchange the content of a file below a directory, whole or not at all.
 
-The new content is written beside the file, brought to the disk and renamed over it
+The new content is written aside, brought to the disk and renamed over the file
 (rename(2) is atomic), so that a script that starts meanwhile, a full disk or a crash
-never leaves half a file. Its temporary name starts with a dot: the scan ignores it.
+never leaves half a file.
 """
 
+import errno
 import os
-import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from engine.tree.contained import directory_of, not_regular
 from engine.tree.inner_path import InnerPath
+from engine.tree.staging import passing_name, staging
 
 NEW_MODE = 0o644
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_ASIDE = frozenset({errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS})
+"""Why a file may not come from the root of its tree: a mount of its own, or permissions."""
 
 
 def exchange(root: Path, path: InnerPath, content: bytes) -> None:
     """Give a file new content and keep its permissions; create it when it is not there.
 
-    Raises NotRegular when a name of the path is a link or no file, another OSError when
-    it cannot be written. The file then is as it was, unless the very last step failed:
-    then it has the new content, which a power cut may take back.
+    Directories on the way are made. Raises NotRegular when a name of the path is a link or
+    no file, another OSError when it cannot be written. The file then is as it was, unless
+    the very last step failed: then it has the new content, which a power cut may take back.
     """
-    with directory_of(root, path) as directory:
+    with directory_of(root, path, create=True) as directory:
         mode = _mode(path[-1], directory)
-        temporary = f".pysched-{secrets.token_hex(8)}.tmp"
         try:
-            _write(temporary, directory, content, mode)
-            os.rename(temporary, path[-1], src_dir_fd=directory, dst_dir_fd=directory)
-        except BaseException:
-            _remove_if_there(temporary, directory)
-            raise
+            with staging(root) as aside:
+                _bring(content, mode, aside, path[-1], directory)
+        except OSError as error:
+            if error.errno not in _NOT_ASIDE:
+                raise
+            _bring(content, mode, directory, path[-1], directory)
+        os.fsync(directory)
+
+
+def remove(root: Path, path: InnerPath) -> None:
+    """Remove a file. Raises NotRegular when a name of the path is no file, another OSError."""
+    with directory_of(root, path) as directory:
+        status = os.stat(path[-1], dir_fd=directory, follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode):
+            raise not_regular(path[-1])
+        os.unlink(path[-1], dir_fd=directory)
         os.fsync(directory)
 
 
@@ -46,16 +60,17 @@ def _mode(name: str, directory: int) -> int:
     return stat.S_IMODE(status.st_mode)
 
 
-def _write(name: str, directory: int, content: bytes, mode: int) -> None:
-    with os.fdopen(os.open(name, _NEW, 0o600, dir_fd=directory), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
-
-
-def _remove_if_there(name: str, directory: int) -> None:
+def _bring(content: bytes, mode: int, aside: int, name: str, directory: int) -> None:
+    """Write a file in the directory `aside`, and rename it from there into its own."""
+    temporary = passing_name()
     try:
-        os.unlink(name, dir_fd=directory)
-    except FileNotFoundError:
-        return
+        with os.fdopen(os.open(temporary, _NEW, 0o600, dir_fd=aside), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.rename(temporary, name, src_dir_fd=aside, dst_dir_fd=directory)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=aside)
+        raise

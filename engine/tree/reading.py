@@ -36,14 +36,19 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
     No context manager, which would take as long as the system calls themselves.
     """
     descriptor = os.open(path, _FLAGS)
+    return descriptor, regular_status(descriptor, path)
+
+
+def regular_status(descriptor: int, name: str) -> os.stat_result:
+    """Return what `fstat` says of a file just opened; closes it and raises if it is not regular."""
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise NotRegular(errno.EINVAL, "not a regular file", path)
+            raise NotRegular(errno.EINVAL, "not a regular file", name)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor, status
+    return status
 
 
 def read_from(descriptor: int, limit: int, size: int) -> bytes:

@@ -28,6 +28,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import Page, RunFilter
+from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
 from web.service import Stream
 
@@ -131,7 +132,7 @@ def a_tree(**values: object) -> TreeReport:
 
 
 @dataclass
-class FakeEngine:
+class FakeEngine(FakeFiles):
     """Holds scripts and runs by id; `asked` lists what changed something, in order."""
 
     reports: dict[str, ScriptReport] = field(default_factory=dict)

@@ -27,6 +27,15 @@ class ScriptIdConvertor(Convertor[str]):
         return value
 
 
+class FileOwnerConvertor(ScriptIdConvertor):
+    """The id before `/files/…`: up to the first `files` that can be no script's folder at the top.
+
+    A path below it may have any names, such as `files/next` once more.
+    """
+
+    regex = rf"{SEGMENT}(?:/(?!files(?:/|$)){SEGMENT})*"
+
+
 class RunIdConvertor(ScriptIdConvertor):
     """What is no run id is left to other routes, as the end of a script's id."""
 
@@ -34,7 +43,10 @@ class RunIdConvertor(ScriptIdConvertor):
 
 
 register_url_convertor("script_id", ScriptIdConvertor())
+register_url_convertor("file_owner", FileOwnerConvertor())
 register_url_convertor("run_id", RunIdConvertor())
 
 SCRIPT = "/scripts/{script_id:script_id}"
 """The start of every route of one script."""
+FILES = "/scripts/{script_id:file_owner}/files"
+"""The start of every route of a script's files; asked before SCRIPT, which a path may look like."""

@@ -1,4 +1,4 @@
-"""The body of a trigger call, read with a bound: more than the cap is never held in memory."""
+"""The body of a request, read with a bound: more than the cap is never held in memory."""
 
 from http import HTTPStatus
 
@@ -12,21 +12,26 @@ PAYLOAD_LIMIT = 1_000_000
 
 async def read_payload(request: Request) -> bytes | None:
     """Return the body, None when it is empty. Raises a 413 problem as soon as it is too large."""
+    advice = "put larger data where the script can fetch it and send its address"
+    return await read_body(request, PAYLOAD_LIMIT, advice) or None
+
+
+async def read_body(request: Request, limit: int, advice: str) -> bytes:
+    """Return the body of at most `limit` bytes; the refusal of a larger one ends in the advice."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > PAYLOAD_LIMIT:
-        raise _too_large()
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit, advice)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > PAYLOAD_LIMIT:
-            raise _too_large()
-    return bytes(body) or None
+        if len(body) > limit:
+            raise _too_large(limit, advice)
+    return bytes(body)
 
 
-def _too_large() -> HttpProblem:
+def _too_large(limit: int, advice: str) -> HttpProblem:
     return HttpProblem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "payload_too_large",
-        f"the body may have {PAYLOAD_LIMIT} bytes at most; put larger data where the script "
-        "can fetch it and send its address",
+        f"the body may have {limit} bytes at most; {advice}",
     )

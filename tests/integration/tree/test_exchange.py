@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tree.exchange import exchange
+from engine.tree.exchange import exchange, remove
 from engine.tree.inner_path import inner_path
 from engine.tree.reading import NotRegular
 
@@ -39,7 +39,8 @@ def test_a_disk_that_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
     with pytest.raises(OSError, match="No space left"):
         exchange(tmp_path, inner_path("a.py"), b"new")
 
-    assert {f.name: f.read_bytes() for f in tmp_path.iterdir()} == {"a.py": b"old"}
+    found = {f.name: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
+    assert found == {"a.py": b"old"}
 
 
 def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path):
@@ -48,3 +49,45 @@ def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path):
 
     with pytest.raises(NotRegular):
         exchange(tmp_path, inner_path("a.py"), b"new")
+
+
+def test_directories_on_the_way_are_made(tmp_path: Path):
+    exchange(tmp_path, inner_path("lib/deep/a.py"), b"new")
+
+    assert (tmp_path / "lib/deep/a.py").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("why", [errno.EXDEV, errno.EACCES])
+def test_a_file_that_cannot_come_from_the_root_is_written_beside_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: int
+):
+    rename = os.rename
+
+    def within(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if not os.path.samestat(os.fstat(src_dir_fd), os.fstat(dst_dir_fd)):
+            raise OSError(why, os.strerror(why))
+        rename(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "rename", within)
+
+    exchange(tmp_path, inner_path("lib/a.py"), b"new")
+
+    found = {f.name: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
+    assert found == {"a.py": b"new"}
+
+
+def test_a_file_is_removed(tmp_path: Path):
+    exchange(tmp_path, inner_path("lib/a.py"), b"new")
+
+    remove(tmp_path, inner_path("lib/a.py"))
+
+    assert list((tmp_path / "lib").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "directory"])
+def test_nothing_but_a_file_is_removed(tmp_path: Path, kind: str):
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "link").symlink_to("directory")
+
+    with pytest.raises(NotRegular):
+        remove(tmp_path, inner_path(kind))

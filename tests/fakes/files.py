@@ -1,0 +1,98 @@
+"""Files of scripts as the web sees them, in memory."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.errors import ChangedMeanwhile, EngineError, NotFound
+from engine.model.file import (
+    ALWAYS,
+    Edited,
+    EditedFile,
+    FileContent,
+    FileInfo,
+    FileList,
+    Precondition,
+    etag_of,
+)
+from engine.model.tree import Problem
+from engine.tree.inner_path import inner_path
+
+THEN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeFiles:
+    """Contents by script and path; a part of FakeEngine."""
+
+    disk: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
+    edits: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    """What was changed: verb, script, path and who asked."""
+    mistakes: tuple[Problem, ...] = ()
+    """What each edit finds wrong afterwards."""
+    disk_failure: EngineError | None = None
+    largest_file: int = 1_000
+
+    async def files(self, script_id: str) -> FileList:
+        self.script(script_id)
+        found = [
+            _info(path, data) for (owner, path), data in self.disk.items() if owner == script_id
+        ]
+        return FileList(items=found, complete=True)
+
+    async def file(self, script_id: str, path: str) -> FileContent:
+        found = self._content(script_id, path)
+        if found is None:
+            raise NotFound(f"{script_id} has no file {path!r}")
+        return FileContent(info=_info(path, found), content=found)
+
+    async def write_file(
+        self,
+        script_id: str,
+        path: str,
+        content: bytes,
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> EditedFile:
+        before = self._content(script_id, path)
+        self._check(before, precondition)
+        self.edits.append(("write", script_id, path, requested_by))
+        self.disk[script_id, path] = content
+        result = Edited(problems=self.mistakes, created=before is None)
+        return EditedFile(info=_info(path, content), result=result)
+
+    async def remove_file(
+        self,
+        script_id: str,
+        path: str,
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> Edited:
+        before = self._content(script_id, path)
+        self._check(before, precondition)
+        if before is None:
+            raise NotFound(f"{script_id} has no file {path!r}")
+        self.edits.append(("remove", script_id, path, requested_by))
+        del self.disk[script_id, path]
+        return Edited(problems=self.mistakes)
+
+    def _content(self, script_id: str, path: str) -> bytes | None:
+        self.script(script_id)
+        inner_path(path)
+        return self.disk.get((script_id, path))
+
+    def _check(self, before: bytes | None, precondition: Precondition) -> None:
+        if self.disk_failure:
+            raise self.disk_failure
+        tag = None if before is None else etag_of(before)
+        if not precondition.allows(tag):
+            text = None if before is None else before.decode(errors="replace")
+            raise ChangedMeanwhile("it is another version", current=tag, content=text)
+
+    def script(self, script_id: str) -> object:
+        raise NotImplementedError
+
+
+def _info(path: str, content: bytes) -> FileInfo:
+    return FileInfo(path=path, size=len(content), modified=THEN, etag=etag_of(content))
