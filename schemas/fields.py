@@ -26,7 +26,7 @@ from schemas.quantities import (
     parse_size,
 )
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 """YAML's types are taken at their word, and no key is ignored."""
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -29,7 +29,7 @@ GUARDED = {"sqlite3": "engine/store/", "subprocess": "engine/process.py"}
 
 CLOCK_READERS = {
     "engine/service/clock.py": "the Clock port itself",
-    "web/cli/serve.py": "hands the moment of the start to the engine",
+    "web/cli/begin.py": "hands the moment of the start to the engine",
     "web/cli/started.py": "the same, for an engine without a runner above it",
     "web/cli/terminal.py": "the reader's own today, which goes without its date",
     "web/cli/tree.py": "the caller's own now, where --from is not given",

@@ -1,25 +1,13 @@
-"""`pysched serve`: check what can be checked, then turn into the runner.
+"""The command `pysched serve`: its options and its help; `begin` does the work."""
 
-The runner outlives engines; it starts `web.cli.engine` with the same options.
-"""
-
-import os
-import sys
-from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from web.cli.failure import Failed
-from web.cli.guard import already_served, guard_of
+from web.cli.begin import begin
 from web.cli.options import DataOption, TreeArgument
-from web.cli.settings import settings_for
-from web.cli.start import Options, engine_command
-
-if TYPE_CHECKING:
-    from schemas.settings import Settings
+from web.cli.start import LAST_PORT, Options
 
 
 class OnStop(StrEnum):
@@ -35,7 +23,7 @@ HostOption = Annotated[
 PortOption = Annotated[
     int | None,
     typer.Option(
-        min=0, max=65535, help="Port, 0 for a free one; default 8000.", show_default=False
+        min=0, max=LAST_PORT, help="Port, 0 for a free one; default 8000.", show_default=False
     ),
 ]
 OnStopOption = Annotated[
@@ -58,68 +46,4 @@ def serve(
 
     Ctrl-C stops it and waits for runs that are going; a second Ctrl-C ends them.
     """
-    settings = settings_for(tree, data, host=host, port=port, on_stop=on_stop)
-    leaving = _prepare(settings)
-    options = Options(tree=tree, data=data, host=host, port=port, on_stop=on_stop)
-    command = engine_command(options)
-    if leaving is None:
-        command = [*_runner(settings), "--", *command]
-    else:
-        typer.echo(f"taking over the runs that process {leaving} still watches")
-    from web.cli.started import STARTED_VARIABLE
-
-    now = datetime.now(UTC).isoformat()  # noqa: TID251 - the moment this names is right now
-    started = os.environ.get(STARTED_VARIABLE, now)
-    sys.stdout.flush()
-    os.execve(command[0], command, {**os.environ, STARTED_VARIABLE: started})  # noqa: S606
-
-
-def _prepare(settings: "Settings") -> int | None:
-    """Find out now what would only end the engine later. Raises EngineError.
-
-    Returns the pid of a runner whose runs are to be taken over, None when there is none.
-    """
-    from web.listening import bind
-
-    data = settings.paths.data
-    _check_tree(settings.paths.scripts, data)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Failed(f"the data directory {data} cannot be used: {error.strerror}") from error
-    guard = guard_of(data)
-    if guard is None:
-        bind(settings.server.host, settings.server.port).close()
-        return None
-    if not guard.leaving:
-        raise already_served(data, guard.pid)
-    return guard.pid
-
-
-def _check_tree(tree: Path, data: Path) -> None:
-    """Refuse a first start without a tree.
-
-    A later one is let be: the tree's disk may not be mounted yet, and until it is
-    the scripts that are in force stay so.
-    """
-    if tree.is_dir() or (data / "pysched.db").exists():
-        return
-    if tree.exists():
-        raise Failed(f"{tree} is no directory; name your tree: `pysched serve DIR`")
-    raise Failed(
-        f'there is no tree of scripts at {tree}; make one with `pysched new "Hello World"`, '
-        "or name yours: `pysched serve DIR`"
-    )
-
-
-def _runner(settings: "Settings") -> list[str]:
-    from engine import runner
-
-    runs = settings.runs
-    return [
-        *(sys.executable, "-I", "-S", str(Path(runner.__file__).parent / "__main__.py")),
-        *("--data", str(settings.paths.data)),
-        *("--on-stop", runs.on_stop),
-        *("--drain-timeout", str(runs.drain_timeout.total_seconds())),
-        *("--restart-delay", str(runs.engine_restart_delay.total_seconds())),
-    ]
+    begin(Options(tree=tree, data=data, host=host, port=port, on_stop=on_stop))

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Any, Final, Self, TypedDict
+
+LAST_PORT: Final = 65535
+WAYS_TO_STOP: Final = ("drain", "leave", "cancel")
 
 
 class Given(TypedDict):
@@ -49,6 +52,27 @@ class Options:
         return [*options, "--", str(self.tree)] if self.tree is not None else options
 
     @classmethod
+    def plain(cls, arguments: Sequence[str]) -> Self | None:
+        """Read the arguments of `pysched serve …`, None where they leave anything to explain."""
+        if arguments[:1] != ["serve"]:
+            return None
+        found: dict[str, Any] = {}
+        rest = iter(arguments[1:])
+        for each in rest:
+            option, has_value, text = each.partition("=")
+            name = option.removeprefix("--").replace("-", "_") if each.startswith("--") else "tree"
+            if name in found:
+                return None
+            try:
+                if name == "tree":
+                    found[name] = _value("data", each)
+                else:
+                    found[name] = _value(name, text if has_value else next(rest, ""))
+            except ValueError:
+                return None
+        return cls(**found)
+
+    @classmethod
     def read(cls, arguments: Sequence[str]) -> Self:
         """Read what `written` wrote."""
         named = list(arguments)
@@ -67,6 +91,23 @@ class Options:
         )
 
 
+def _value(name: str, text: str) -> object:
+    """Return an option's value as the command line's library would. Raises ValueError."""
+    if not text or text.startswith("-"):
+        raise ValueError(name)
+    match name:
+        case "data":
+            return Path(text)
+        case "host":
+            return text
+        case "port" if text.isdecimal() and text.isascii() and int(text) <= LAST_PORT:
+            return int(text)
+        case "on_stop" if text in WAYS_TO_STOP:
+            return text
+        case _:
+            raise ValueError(name)
+
+
 def engine_command(options: Options) -> list[str]:
     """Return the command line of an engine with these options."""
     return _python("web.cli.engine", *options.written())
@@ -74,7 +115,7 @@ def engine_command(options: Options) -> list[str]:
 
 def serve_command(options: Options) -> list[str]:
     """Return the command line of `pysched serve` with these options."""
-    return _python("web.cli.main", "serve", *options.written())
+    return _python("web.cli.entry", "serve", *options.written())
 
 
 def _python(module: str, *arguments: str) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from web.cli import begin as begin_module
 from web.cli import engine
-from web.cli import serve as serve_module
 from web.cli.failure import guarded
 from web.cli.main import app
 
@@ -20,7 +20,7 @@ def executed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scripts").mkdir()
     (tmp_path / "tree").mkdir()
-    monkeypatch.setattr(serve_module.os, "execve", lambda *arguments: found.append(arguments))
+    monkeypatch.setattr(begin_module.os, "execve", lambda *arguments: found.append(arguments))
     return found
 
 
