@@ -12,7 +12,7 @@ from engine.model.identity import RunId, ScriptId
 from engine.model.run import Run
 from engine.runs.admit import Admission, Running, Waiting, admit
 
-AT_ONCE = 4
+AT_ONCE = 1
 """Runs that `admit` is asked about at first, beside as many as there are slots; then twice as
 many each time, for those before them were refused."""
 

@@ -1,39 +1,104 @@
 """Runs are told of a moment later, all of them and in their order."""
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from engine.model.event import RunChanged
 from engine.model.run import RunStatus
 from tests.fakes.run_facts import a_run
-from web.cli.afterwards import Afterwards
-
-EVENTS = [RunChanged(a_run(f"r{number}", status=RunStatus.SUCCESS)) for number in range(3)]
+from web.cli.afterwards import AT_ONCE, LATEST, QUIET, Afterwards
 
 
-def test_what_happens_in_one_turn_of_the_loop_is_told_after_it():
-    told: list[RunChanged] = []
-
-    async def happen() -> list[RunChanged]:
-        afterwards = Afterwards(told.append)
-        for event in EVENTS:
-            afterwards.add(event)
-        at_once = list(told)
-        while len(told) < len(EVENTS):
-            await asyncio.sleep(0)
-        return at_once
-
-    assert (asyncio.run(happen()), told) == ([], EVENTS)
+def events(count: int) -> list[RunChanged]:
+    return [RunChanged(a_run(f"r{number}", status=RunStatus.SUCCESS)) for number in range(count)]
 
 
-def test_at_the_end_the_rest_is_told_at_once_and_not_again():
-    told: list[RunChanged] = []
+class Clockwork(asyncio.SelectorEventLoop):
+    """A loop whose time goes on only as the test says, and at once when it waits."""
 
-    async def happen() -> None:
-        afterwards = Afterwards(told.append)
-        afterwards.add(EVENTS[0])
-        afterwards.tell_now()
-        afterwards.tell_now()
+    now = 0.0
 
-    asyncio.run(happen())
+    def time(self) -> float:
+        return self.now
 
-    assert told == EVENTS[:1]
+    def turn(self, seconds: float = 0.0) -> None:
+        self.now += seconds
+        self.call_soon(self.stop)
+        self.run_forever()
+
+
+@pytest.fixture
+def loop():
+    clockwork = Clockwork()
+    yield clockwork
+    clockwork.close()
+
+
+@pytest.fixture
+def told() -> list[RunChanged]:
+    return []
+
+
+def adding(afterwards: Afterwards, news: list[RunChanged]) -> Callable[[], None]:
+    return lambda: [afterwards.add(event) for event in news] and None
+
+
+def test_what_happens_together_is_told_after_a_quiet_moment(loop, told):
+    news = events(3)
+    loop.call_soon(adding(Afterwards(told.append), news))
+    loop.turn()
+    at_once = list(told)
+    loop.turn(QUIET)
+    loop.turn()
+
+    assert (at_once, told) == ([], news)
+
+
+def test_a_burst_that_goes_on_is_told_before_it_ends(loop, told):
+    afterwards = Afterwards(told.append)
+    news = events(100)
+    seconds = 0.0
+    for event in news:
+        loop.call_soon(afterwards.add, event)
+        loop.turn(QUIET / 2)
+        seconds += QUIET / 2
+        if told:
+            break
+
+    assert LATEST <= seconds <= LATEST + 2 * QUIET
+
+
+def test_many_are_told_in_several_turns_of_the_loop(loop, told):
+    news = events(AT_ONCE + 1)
+    loop.call_soon(adding(Afterwards(told.append), news))
+    loop.turn()
+    loop.turn(QUIET)
+    first = len(told)
+    loop.turn()
+
+    assert (first, told) == (AT_ONCE, news)
+
+
+def test_what_comes_later_is_told_as_well(loop, told):
+    afterwards = Afterwards(told.append)
+    news = events(2)
+    for event in news:
+        loop.call_soon(afterwards.add, event)
+        loop.turn()
+        loop.turn(QUIET)
+        loop.turn()
+
+    assert told == news
+
+
+def test_at_the_end_the_rest_is_told_at_once_and_not_again(loop, told):
+    afterwards = Afterwards(told.append)
+    news = events(1)
+    loop.call_soon(adding(afterwards, news))
+    loop.turn()
+    afterwards.tell_now()
+    afterwards.tell_now()
+
+    assert told == news
