@@ -29,6 +29,8 @@ from web.api import (
 from web.api import keys as key_routes
 from web.api.paths import PREFIX
 from web.dependencies import SECURITY_SCHEMES
+from web.live import routes as live
+from web.live.hub import Hub
 from web.permissions import Keys
 from web.service import Service
 
@@ -60,6 +62,7 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
     app.state.engine = engine
     app.state.keys = keys
     app.state.closing = asyncio.Event()
+    app.state.live = Hub(engine)
     errors.install(app)
     for part in (
         # First, since the path of a file may look like any other route of a script.
@@ -78,6 +81,7 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
         key_routes,
         auth,
         health,
+        live,
     ):
         # One list: an included router is asked as a whole, which is slower than all its routes.
         app.router.routes.extend(part.router.routes)

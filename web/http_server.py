@@ -13,6 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from web.live.protocol import websocket_protocol
+from web.live.wishes import LONGEST_MESSAGE
 from web.one_write import OneWrite
 
 BACKLOG = 2048
@@ -40,7 +42,10 @@ class HttpServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 lifespan="off",
-                ws="none",
+                ws=cast("type[asyncio.Protocol]", websocket_protocol),
+                ws_max_size=LONGEST_MESSAGE,
+                # Text over a slow line gains by it what a server of many clients loses.
+                ws_per_message_deflate=False,
                 server_header=False,
                 proxy_headers=False,
                 backlog=BACKLOG,

@@ -97,6 +97,10 @@ class Service(Protocol):
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output: ...
 
+    async def output_piece(self, run_id: str, *, offset: int = 0, stream: Stream = "all") -> Output:
+        """Return what comes next, whole characters of 64 KB at most; see the engine's."""
+        ...
+
     async def metrics(self, run_id: str) -> Sequence[RunSample]:
         """Return CPU and memory over time, oldest first."""
         ...

@@ -45,5 +45,14 @@ class RunnerChanged:
     connected: bool
 
 
-Event = RunChanged | OutputGrew | PlanApplied | BuildChanged | RunnerChanged
+@dataclass(frozen=True, slots=True)
+class SyncChanged:
+    """The reason why not all of the tree is in force came, went or became another."""
+
+    failure: str | None
+    held: str | None
+    """Why removals wait."""
+
+
+Event = RunChanged | OutputGrew | PlanApplied | BuildChanged | RunnerChanged | SyncChanged
 Listener = Callable[[Event], None]

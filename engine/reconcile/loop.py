@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from engine.errors import UnsafeTree
-from engine.model.event import PlanApplied
+from engine.model.event import PlanApplied, SyncChanged
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.plan import Plan, ScriptAction
 from engine.model.script import Script
@@ -54,6 +54,7 @@ class Loop:
         self._unreadable: str | None = None
         self._told: Sequence[Problem] = ()
         """Problems of no script, such as a directory with an impossible name, as last published."""
+        self._in_sync = SyncChanged(failure=None, held=None)
 
     @property
     def failure(self) -> str | None:
@@ -217,6 +218,10 @@ class Loop:
         if actions or tree.problems != self._told:
             self._told = tree.problems
             self._parts.publish(PlanApplied(plan))
+        in_sync = SyncChanged(self.failure, self._state.held)
+        if in_sync != self._in_sync:
+            self._in_sync = in_sync
+            self._parts.publish(in_sync)
         return plan
 
     async def _write_down(self, actions: Sequence[ScriptAction]) -> None:

@@ -105,7 +105,15 @@ def parse(data: bytes, offset: int = 0) -> Iterator[Frame]:
 
     `offset` is that of the first frame.
     """
-    return iter(_parse(memoryview(data), offset)[0])
+    view, size = memoryview(data), _CHUNK
+    while view:
+        # In parts: as frames, the output of a run takes many times the room of its bytes.
+        frames, used = _parse(view[:size], offset)
+        if not used and size >= len(view):
+            return
+        yield from frames
+        offset = frames[-1].end if frames else offset
+        view, size = view[used:], _CHUNK if used else 8 * size
 
 
 def since(frames: Iterable[Frame], offset: int) -> Iterator[Frame]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from engine.errors import InvalidInput, NotFound, Refused
 from engine.model.account import covers
 from engine.model.environment import EnvironmentState
-from engine.model.event import Event, Listener
+from engine.model.event import Event, Listener, OutputGrew, RunChanged
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
@@ -176,10 +176,12 @@ class FakeEngine(FakeFiles):
     def write(self, run_id: str, data: bytes) -> None:
         self.outputs[run_id] = self.outputs.get(run_id, b"") + data
         self._wake()
+        self.publish(OutputGrew({RunId(run_id): len(self.outputs[run_id])}))
 
     def end(self, run_id: str, status: RunStatus = RunStatus.SUCCESS) -> None:
         self.known_runs[run_id] = replace(self.known_runs[run_id], status=status)
         self._wake()
+        self.publish(RunChanged(self.known_runs[run_id]))
 
     def _wake(self) -> None:
         self.grew.set()
@@ -312,6 +314,10 @@ class FakeEngine(FakeFiles):
             next_offset=end,
             finished=run.status.final and end == len(written),
         )
+
+    async def output_piece(self, run_id: str, *, offset: int = 0, stream: Stream = "all") -> Output:
+        await asyncio.sleep(0)
+        return self.output(run_id, offset=offset, limit=1 << 16, stream=stream)
 
     async def metrics(self, run_id: str) -> Sequence[RunSample]:
         self.run(run_id)
