@@ -55,10 +55,8 @@ class Wishes:
     unsubscribe: list[Subject] = field(default_factory=list[Subject])
     pings: list[str | int | None] = field(default_factory=list[str | int | None])
     mistakes: list[Mistake] = field(default_factory=list[Mistake])
-
-    @property
-    def changes(self) -> bool:
-        return bool(self.subscribe or self.unsubscribe)
+    changes: bool = False
+    """Subscriptions were to change; whether they did, the answer says."""
 
 
 def read_wishes(text: str) -> Wishes:
@@ -74,6 +72,7 @@ def read_wishes(text: str) -> Wishes:
         return wishes
     given = cast("dict[str, Any]", message)
     wishes.mistakes += _wrong_keys(given, _KEYS, None)
+    wishes.changes = bool({"subscribe", "unsubscribe"} & given.keys())
     for name, wanted in (
         ("subscribe", wishes.subscribe),
         ("unsubscribe", wishes.unsubscribe),
