@@ -49,6 +49,8 @@ class Connection:
         self._follows: dict[_Place, Follow] = {}
         self._ready: dict[_Place, None] = {}
         """Those with output that may be there to be read, in turn."""
+        self._ends_told: set[RunId] = set()
+        """Of the runs that are followed, those whose end is told or in `pending`."""
         self._pending = Pending()
         self._wake = asyncio.Event()
 
@@ -98,7 +100,7 @@ class Connection:
             return Mistake("too_many_subscriptions", detail, follow.name)
         self._follows[place] = follow
         self._ready[place] = None
-        self._pending.run(run.id, Told(lambda: words.of_run(run)))
+        self._note_run(run, Told(lambda: words.of_run(run)))
         self._hub.follow(run.id, self)
         return None
 
@@ -113,6 +115,7 @@ class Connection:
         self._follows.pop(place, None)
         self._ready.pop(place, None)
         if place[0] not in self._followed:
+            self._ends_told.discard(place[0])
             self._hub.unfollow(place[0], self)
 
     @property
@@ -124,9 +127,14 @@ class Connection:
     def hear_run(self, run: Run, told: Told) -> None:
         follows = [place for place in self._follows if place[0] == run.id]
         if ("runs" in self._topics and self.principal.may_see(run.script)) or follows:
-            self._pending.run(run.id, told)
+            self._note_run(run, told)
             self._ready |= dict.fromkeys(follows)
             self._wake.set()
+
+    def _note_run(self, run: Run, told: Told) -> None:
+        self._pending.run(run.id, told)
+        if run.status.final and run.id in self._followed:
+            self._ends_told.add(run.id)
 
     def hear_output(self, run_id: RunId) -> None:
         self._ready |= dict.fromkeys(place for place in self._follows if place[0] == run_id)
@@ -208,10 +216,11 @@ class Connection:
     async def _tell_part(self, place: _Place, follow: Follow, part: Output) -> None:
         self._follows[place] = follow._replace(offset=part.next_offset)
         if part.finished:
-            self._unfollow(place)
             # So that nobody who is told of the end of the output still thinks that the run goes on.
-            run = self._engine.run(follow.run)
-            self._pending.run(run.id, Told(lambda: words.of_run(run)))
+            if place[0] not in self._ends_told:
+                run = self._engine.run(follow.run)
+                self._pending.run(run.id, Told(lambda: words.of_run(run)))
+            self._unfollow(place)
             await self._tell_states()
         elif part.data:
             self._ready[place] = None
