@@ -19,7 +19,7 @@ from web.live.hub import Hub
 from web.live.news import Change
 from web.live.pending import Pending
 from web.live.told import Told
-from web.live.wishes import TOPICS, Follow, Mistake, Subject, Wishes, no_run
+from web.live.wishes import TOPICS, Complaint, Follow, Subject, Wishes, no_run
 from web.permissions import Principal
 from web.service import Service, Stream
 
@@ -58,15 +58,15 @@ class Connection:
 
     async def answer(self, wishes: Wishes) -> None:
         """Do what a message asks for, and say so; returns when the client took the answer."""
-        mistakes = [*wishes.mistakes]
+        complaints = [*wishes.complaints]
         for subject in wishes.unsubscribe:
             self._unsubscribe(subject)
         for subject in wishes.subscribe:
-            mistake = self._subscribe(subject)
-            if mistake is not None:
-                mistakes.append(mistake)
-        for mistake in mistakes:
-            await self._send(words.of_mistake(mistake))
+            complaint = self._subscribe(subject)
+            if complaint is not None:
+                complaints.append(complaint)
+        for complaint in complaints:
+            await self._send(words.of_complaint(complaint))
         if wishes.changes:
             await self._send(words.of_subscriptions(self._subjects()))
         for ping in wishes.pings:
@@ -77,7 +77,7 @@ class Connection:
     def _subjects(self) -> list[Subject]:
         return [*(topic for topic in TOPICS if topic in self._topics), *self._follows.values()]
 
-    def _subscribe(self, subject: Subject) -> Mistake | None:
+    def _subscribe(self, subject: Subject) -> Complaint | None:
         if isinstance(subject, Follow):
             return self._follow(subject)
         self._topics.add(subject)
@@ -85,19 +85,19 @@ class Connection:
             self._pending.tree(Change())
         return None
 
-    def _follow(self, follow: Follow) -> Mistake | None:
+    def _follow(self, follow: Follow) -> Complaint | None:
         place = (RunId(follow.run), follow.stream)
         try:
             run = self._engine.run(follow.run)
         except NotFound:
             return no_run(follow.run)
         except EngineError as error:
-            return Mistake(error.code, str(error), follow.name)
+            return Complaint(error.code, str(error), follow.name)
         if not self.principal.may_see(run.script):
             return no_run(follow.run)
         if place not in self._follows and len(self._follows) >= MOST_FOLLOWED:
             detail = f"{MOST_FOLLOWED} runs can be followed at once over one connection"
-            return Mistake("too_many_subscriptions", detail, follow.name)
+            return Complaint("too_many_subscriptions", detail, follow.name)
         self._follows[place] = follow
         self._ready[place] = None
         self._note_run(run, Told(lambda: words.of_run(run)))
@@ -207,7 +207,7 @@ class Connection:
         except EngineError as error:
             if self._follows.get(place) is follow:
                 self._unfollow(place)
-                await self._send(words.of_mistake(Mistake(error.code, str(error), follow.name)))
+                await self._send(words.of_complaint(Complaint(error.code, str(error), follow.name)))
             return
         # While it was read, the client may have asked for another offset, or for nothing more.
         if self._follows.get(place) is follow:

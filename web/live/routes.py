@@ -19,7 +19,7 @@ from web.errors import HttpProblem
 from web.live import words
 from web.live.connection import Connection
 from web.live.hub import Hub
-from web.live.wishes import Mistake, read_wishes
+from web.live.wishes import Complaint, read_wishes
 from web.permissions import Principal
 from web.service import Service
 
@@ -151,7 +151,7 @@ async def _receive(socket: WebSocket, connection: Connection) -> None:
             return
         text = message.get("text")
         if text is None:
-            await _send(socket, words.of_mistake(Mistake("invalid_message", "send text")))
+            await _send(socket, words.of_complaint(Complaint("invalid_message", "send text")))
         else:
             await connection.answer(read_wishes(text))
 

@@ -25,7 +25,7 @@ _LARGEST_OFFSET: Final = 2**53
 """Above it, JavaScript counts no longer by one."""
 
 
-class Mistake(NamedTuple):
+class Complaint(NamedTuple):
     code: str
     detail: str
     subject: str | None = None
@@ -54,7 +54,7 @@ class Wishes:
     subscribe: list[Subject] = field(default_factory=list[Subject])
     unsubscribe: list[Subject] = field(default_factory=list[Subject])
     pings: list[str | int | None] = field(default_factory=list[str | int | None])
-    mistakes: list[Mistake] = field(default_factory=list[Mistake])
+    complaints: list[Complaint] = field(default_factory=list[Complaint])
     changes: bool = False
     """Subscriptions were to change; whether they did, the answer says."""
 
@@ -65,21 +65,21 @@ def read_wishes(text: str) -> Wishes:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
-        wishes.mistakes.append(Mistake("invalid_json", f"this is no JSON: {error}"))
+        wishes.complaints.append(Complaint("invalid_json", f"this is no JSON: {error}"))
         return wishes
     if not isinstance(message, dict):
-        wishes.mistakes.append(Mistake("invalid_message", "a message is a JSON object"))
+        wishes.complaints.append(Complaint("invalid_message", "a message is a JSON object"))
         return wishes
     given = cast("dict[str, Any]", message)
-    wishes.mistakes += _wrong_keys(given, _KEYS, None)
+    wishes.complaints += _wrong_keys(given, _KEYS, None)
     wishes.changes = bool({"subscribe", "unsubscribe"} & given.keys())
     for name, wanted in (
         ("subscribe", wishes.subscribe),
         ("unsubscribe", wishes.unsubscribe),
     ):
         for one in _subjects(given, name):
-            if isinstance(one, Mistake):
-                wishes.mistakes.append(one)
+            if isinstance(one, Complaint):
+                wishes.complaints.append(one)
             else:
                 wanted.append(one)
     if "ping" in given:
@@ -89,24 +89,24 @@ def read_wishes(text: str) -> Wishes:
 
 def _wrong_keys(
     given: Mapping[str, object], known: frozenset[str], subject: str | None
-) -> list[Mistake]:
+) -> list[Complaint]:
     unknown = sorted(given.keys() - known)
     if given and not unknown:
         return []
     what = f"there is no key {_short(unknown[0])}" if unknown else "it is empty"
-    return [Mistake("invalid_message", f"{what}; keys are {', '.join(sorted(known))}", subject)]
+    return [Complaint("invalid_message", f"{what}; keys are {', '.join(sorted(known))}", subject)]
 
 
-def _subjects(given: Mapping[str, object], name: str) -> Iterator[Subject | Mistake]:
+def _subjects(given: Mapping[str, object], name: str) -> Iterator[Subject | Complaint]:
     listed = given.get(name, [])
     if not isinstance(listed, list):
-        yield Mistake("invalid_message", f"{name} takes a list of subjects: {SUBJECTS}")
+        yield Complaint("invalid_message", f"{name} takes a list of subjects: {SUBJECTS}")
         return
     for one in cast("list[object]", listed):
         yield _subject(one)
 
 
-def _subject(given: object) -> Subject | Mistake:
+def _subject(given: object) -> Subject | Complaint:
     if isinstance(given, dict):
         return _follow(cast("dict[str, object]", given))
     if isinstance(given, str):
@@ -115,30 +115,30 @@ def _subject(given: object) -> Subject | Mistake:
         kind, _, run = given.partition(":")
         if kind == "run" and run:
             return Follow(run) if _RUN_ID.fullmatch(run) else no_run(run)
-    return Mistake("unknown_subject", f"subjects are {SUBJECTS}", _short(given))
+    return Complaint("unknown_subject", f"subjects are {SUBJECTS}", _short(given))
 
 
-def _follow(given: Mapping[str, object]) -> Follow | Mistake:
+def _follow(given: Mapping[str, object]) -> Follow | Complaint:
     run, offset, stream = given.get("run"), given.get("offset", 0), given.get("stream", "all")
     subject = f"run:{run}" if isinstance(run, str) and run else None
     if subject is None:
-        return Mistake("invalid_message", "run is missing: it takes the id of a run")
+        return Complaint("invalid_message", "run is missing: it takes the id of a run")
     subject = _short(subject)
     if wrong := _wrong_keys(given, _RUN_KEYS, subject):
         return wrong[0]
     # A bool is an int to Python, and none to whoever sent it.
     if type(offset) is not int or not 0 <= offset <= _LARGEST_OFFSET:
-        return Mistake("invalid_message", "offset is a number of bytes, 0 or more", subject)
+        return Complaint("invalid_message", "offset is a number of bytes, 0 or more", subject)
     if stream not in STREAMS:
-        return Mistake("invalid_message", f"stream is one of {', '.join(STREAMS)}", subject)
+        return Complaint("invalid_message", f"stream is one of {', '.join(STREAMS)}", subject)
     if not _RUN_ID.fullmatch(cast("str", run)):
         return no_run(cast("str", run))
     return Follow(cast("str", run), cast("Stream", stream), offset)
 
 
-def no_run(run: str) -> Mistake:
+def no_run(run: str) -> Complaint:
     """Tell that a run is not there, or not to be known of."""
-    return Mistake("not_found", f"there is no run {_short(run)!r}", f"run:{_short(run)}")
+    return Complaint("not_found", f"there is no run {_short(run)!r}", f"run:{_short(run)}")
 
 
 def _read_ping(given: object, wishes: Wishes) -> None:
@@ -148,7 +148,7 @@ def _read_ping(given: object, wishes: Wishes) -> None:
         wishes.pings.append(cast("str | int | None", given))
     else:
         detail = f"ping takes a text of up to {LONGEST_ECHO} characters, a whole number or null"
-        wishes.mistakes.append(Mistake("invalid_message", detail))
+        wishes.complaints.append(Complaint("invalid_message", detail))
 
 
 def _short(given: object) -> str:

@@ -17,7 +17,7 @@ from schemas.live import (
 )
 from web.api.shapes import run_shape
 from web.live.pending import Build
-from web.live.wishes import Follow, Mistake, Subject
+from web.live.wishes import Complaint, Follow, Subject
 from web.service import Stream
 
 
@@ -67,9 +67,9 @@ def of_subscriptions(subjects: list[Subject]) -> str:
     return SubscribedEvent(subjects=tuple(shapes)).model_dump_json()
 
 
-def of_mistake(mistake: Mistake) -> str:
+def of_complaint(complaint: Complaint) -> str:
     return ErrorEvent(
-        code=mistake.code, detail=mistake.detail, subject=mistake.subject
+        code=complaint.code, detail=complaint.detail, subject=complaint.subject
     ).model_dump_json()
 
 
