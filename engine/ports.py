@@ -15,6 +15,7 @@ from engine.model.environment import Environment, EnvironmentRequest, Environmen
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.run import Occurrence, Run
 from engine.model.script import Limits, Script
+from engine.model.statistics import DayFigures, Figures, ScriptFigures, StatisticsFilter
 from engine.model.tree import Problem, Tree
 
 T = TypeVar("T")
@@ -385,4 +386,23 @@ class KeyStore(Protocol):
 
     async def used(self, key_id: str, at: datetime) -> None:
         """Note a use; never moves back, and a key that is gone is no failure."""
+        ...
+
+
+class Statistics(Protocol):
+    """What runs add up to; kept up to date as runs end. Reads take milliseconds."""
+
+    def total(self, which: StatisticsFilter) -> Figures: ...
+
+    def by_day(self, which: StatisticsFilter) -> Sequence[DayFigures]:
+        """Return the days on which runs ended, oldest first."""
+        ...
+
+    def by_script(
+        self, which: StatisticsFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[ScriptFigures]:
+        """Return the scripts with runs that ended, in order of id.
+
+        Raises InvalidInput for a cursor that is not ours.
+        """
         ...

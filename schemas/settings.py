@@ -159,6 +159,19 @@ class EnvironmentSettings(BaseModel):
     offline: bool = Field(default=False, description="true: never ask the network, use the cache.")
 
 
+class StatisticsSettings(BaseModel):
+    """What runs add up to, by script and day."""
+
+    model_config = STRICT
+
+    keep_days: int = Field(
+        default=400,
+        ge=1,
+        le=36_500,
+        description="Days that are told of by /api/stats, however few runs are kept.",
+    )
+
+
 class LogSettings(BaseModel):
     """What the server says about itself."""
 
@@ -189,6 +202,9 @@ class SettingsFile(BaseModel):
     )
     environments: EnvironmentSettings = Field(
         default_factory=EnvironmentSettings, description="How environments are built."
+    )
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="What runs add up to."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="Messages of the server.")
 

@@ -24,6 +24,7 @@ from web.api import (
     runs,
     scripts,
     start,
+    stats,
     tree,
 )
 from web.api import keys as key_routes
@@ -75,6 +76,7 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
         output,
         metrics,
         logs,
+        stats,
         folders,
         tree,
         plan,

@@ -23,7 +23,7 @@ from engine.model.status import (
     TreeReport,
     TriggerPreview,
 )
-from engine.ports import KeyStore, Page, RunFilter
+from engine.ports import KeyStore, Page, RunFilter, Statistics
 
 Stream = Literal["all", "stdout", "stderr"]
 """Which of a run's two streams; `all` is both, in the order of arrival."""
@@ -42,6 +42,9 @@ class Service(Protocol):
 
     @property
     def keys(self) -> KeyStore: ...
+
+    @property
+    def statistics(self) -> Statistics: ...
 
     def scripts(
         self,

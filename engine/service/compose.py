@@ -150,6 +150,7 @@ class Composition:
             self.files,
             sources,
             self.clock,
+            statistics_kept=timedelta(days=self.settings.statistics.keep_days),
         )
 
     async def start(self, deadline: float) -> None:

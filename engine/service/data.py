@@ -16,6 +16,7 @@ from engine.store.keys import SqliteKeyStore
 from engine.store.output import SqliteOutputArchive
 from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
+from engine.store.statistics import SqliteStatistics
 from schemas.settings import Settings
 
 MAIN_DATABASE = "pysched.db"
@@ -34,6 +35,7 @@ class Stores:
     journal: SqliteJournal
     archive: SqliteOutputArchive
     keys: SqliteKeyStore
+    statistics: SqliteStatistics
 
     def close(self) -> None:
         self.main.close()
@@ -53,6 +55,7 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         journal=SqliteJournal(main, clock),
         archive=archive,
         keys=SqliteKeyStore(main),
+        statistics=SqliteStatistics(main),
     )
 
 

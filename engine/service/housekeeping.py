@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.environments.catalog import UvEnvironments
 from engine.errors import EngineError
@@ -17,12 +17,13 @@ from engine.service.workplace import TreeSources
 from engine.store.database import Database
 from engine.store.output import SqliteOutputArchive
 from engine.store.pruning import Pruning
+from engine.store.statistics import SqliteStatistics
 
 logger = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter a thing that is kept
         self,
         database: Database,
         archive: SqliteOutputArchive,
@@ -30,6 +31,8 @@ class Housekeeping:
         files: RunFiles,
         sources: TreeSources,
         clock: Clock,
+        *,
+        statistics_kept: timedelta,
     ) -> None:
         self._archive = archive
         self._environments = environments
@@ -37,6 +40,8 @@ class Housekeeping:
         self._sources = sources
         self._clock = clock
         self._pruning = Pruning(database, self._discard)
+        self._statistics = SqliteStatistics(database)
+        self._statistics_kept = statistics_kept
 
     async def collect(self, scripts: Sequence[InForce], active: ActiveRuns) -> Collected:
         """Apply the scripts' `keep` and remove environments that neither scripts nor runs use."""
@@ -45,6 +50,7 @@ class Housekeeping:
         pruned = await self._pruning.prune(keeps, Keep(), now)
         collected = await self._environments.gc(self._in_use(scripts, active), now)
         await self._collect_checkouts(active, now)
+        await self._statistics.prune((now - self._statistics_kept).date())
         return Collected(
             environments=len(collected.removed), runs=pruned.runs, bytes=collected.bytes
         )

@@ -6,7 +6,7 @@ server has to be running on.
 
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine.errors import InvalidInput, NotFound
@@ -142,7 +142,13 @@ async def collect(settings: Settings) -> Collected:
             tree, lambda: Repository.discover(tree), settings.paths.data / "checkouts"
         )
         housekeeping = Housekeeping(
-            stores.main, stores.archive, environments, files, sources, clock
+            stores.main,
+            stores.archive,
+            environments,
+            files,
+            sources,
+            clock,
+            statistics_kept=timedelta(days=settings.statistics.keep_days),
         )
         active = ActiveRuns(stores.runs.active())
         return await housekeeping.collect(stores.scripts.load(), active)

@@ -8,11 +8,12 @@ from engine.model.identity import ScriptId
 from engine.model.status import EnvironmentDetails, FolderReport, TreeReport, TriggerPreview
 from engine.service.compose import Composition
 from engine.service.folders import folder_reports
+from engine.service.observing import Observing
 from engine.service.sync import tree_report
 from engine.service.unsaved import preview_trigger
 
 
-class Telling:
+class Telling(Observing):
     """The part of Engine that only looks; the parts are the engine's own."""
 
     _all: Composition

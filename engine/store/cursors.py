@@ -12,10 +12,10 @@ from typing import Literal
 
 from engine.errors import InvalidInput
 
-Kind = Literal["runs", "found", "occurrences"]
+Kind = Literal["runs", "found", "occurrences", "statistics"]
 
-_FORM = re.compile(r"([rfo])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
-_LETTERS: dict[Kind, str] = {"runs": "r", "found": "f", "occurrences": "o"}
+_FORM = re.compile(r"([rfos])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
+_LETTERS: dict[Kind, str] = {"runs": "r", "found": "f", "occurrences": "o", "statistics": "s"}
 _LARGEST = 2**63 - 1
 """SQLite's integers have 64 bits with sign."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import Unavailable, UnusableDatabase
+from engine.store.durations import teach
 from engine.store.failures import translation
 from engine.store.migrate import FOLDER, migrate, migrations_in
 from engine.store.writer import Writer
@@ -147,6 +148,7 @@ def _prepare_to_write(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA foreign_keys = ON")
+    teach(connection)
 
 
 def _create(path: Path) -> None:

@@ -5,22 +5,22 @@ is in the keys: an occurrence or a run that is there already is left alone, and 
 run in a final status is never touched again, whatever arrives late.
 """
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.errors import InvalidInput
 from engine.model.account import covers
 from engine.model.identity import RunId, ScriptId
-from engine.model.run import Occurrence, Outcome, Run, RunStatus
+from engine.model.run import Occurrence, Outcome, Run
 from engine.ports import Page, RunFilter, Transition
 from engine.store import queries
 from engine.store.cursors import cursor as cursor_for
 from engine.store.cursors import placed, placed_number
 from engine.store.database import Database
 from engine.store.moments import moment, stored
-from engine.store.rows import changing_values, decoded, fixed_values
+from engine.store.rows import decoded
+from engine.store.transitions import SMALL, only_starts, size, write
 
 MATCHES_AT_ONCE = 200
 MOST_MATCHES = 4_000
@@ -29,19 +29,6 @@ MOST_MATCHES = 4_000
 FEW = 50
 """Scripts whose runs are walked side by side; more of them have runs everywhere in the list."""
 
-SMALL = 8
-"""Rows of a transition that takes no time worth speaking of beside the sync of the disk."""
-
-_INSERT_OCCURRENCE = (
-    'INSERT OR IGNORE INTO occurrences (script, due, "trigger", outcome, reason, run_id) '
-    "VALUES (?, ?, ?, ?, ?, ?)"
-)
-_SET_LAST_DUE = (
-    'INSERT INTO trigger_state (script, "trigger", last_due) VALUES (?, ?, ?) '
-    'ON CONFLICT (script, "trigger") DO UPDATE SET last_due = excluded.last_due'
-)
-_SET_FILES = 'UPDATE trigger_state SET files = ? WHERE script = ? AND "trigger" = ?'
-_INSERT_KEY = "INSERT OR IGNORE INTO request_keys (script, key, run_id) VALUES (?, ?, ?)"
 _REQUESTED = "SELECT run_id FROM request_keys WHERE script = ? AND key = ?"
 _LAST_OF_ALL = (2**63 - 1, "")
 """Later than every due time."""
@@ -77,12 +64,12 @@ class SqliteRunStore:
         such an occurrence is not inserted again. Script, cause, trigger and queued time of
         a changed run stay as they were inserted. Returns the ids that were really inserted.
         """
-        promised = not _only_starts(transition)
+        promised = not only_starts(transition)
         return await self._database.write(
-            lambda connection: _write(connection, transition),
+            lambda connection: write(connection, transition),
             durable=promised,
             haste=promised,
-            small=_size(transition) <= SMALL,
+            small=size(transition) <= SMALL,
         )
 
     def run(self, run_id: RunId) -> Run | None:
@@ -206,79 +193,6 @@ class SqliteRunStore:
     def _one(self, sql: str, value: str) -> Run | None:
         row = self._database.read(lambda connection: connection.execute(sql, (value,)).fetchone())
         return None if row is None else decoded(row)
-
-
-def _size(transition: Transition) -> int:
-    rows = (
-        transition.occurrences,
-        transition.new_runs,
-        transition.changed_runs,
-        transition.last_due,
-        transition.files,
-        transition.request_keys,
-    )
-    return sum(map(len, rows))
-
-
-def _only_starts(transition: Transition) -> bool:
-    others = (
-        transition.occurrences,
-        transition.new_runs,
-        transition.last_due,
-        transition.files,
-        transition.request_keys,
-    )
-    return not any(others) and all(
-        run.status is RunStatus.RUNNING for run in transition.changed_runs
-    )
-
-
-def _write(connection: sqlite3.Connection, transition: Transition) -> frozenset[RunId]:
-    settled = _record(connection, transition.occurrences)
-    inserted: set[RunId] = set()
-    for run in transition.new_runs:
-        if run.id in settled:
-            continue
-        values = (*fixed_values(run), *changing_values(run))
-        if connection.execute(queries.INSERT_RUN, values).rowcount:
-            inserted.add(run.id)
-    connection.executemany(
-        queries.CHANGE_RUN, [(*changing_values(run), run.id) for run in transition.changed_runs]
-    )
-    connection.executemany(
-        _SET_LAST_DUE,
-        [(script, trigger, stored(due)) for (script, trigger), due in transition.last_due.items()],
-    )
-    connection.executemany(
-        _SET_FILES,
-        [
-            (json.dumps(dict(seen)), script, trigger)
-            for (script, trigger), seen in transition.files.items()
-        ],
-    )
-    connection.executemany(
-        _INSERT_KEY,
-        [(script, key, run_id) for (script, key), run_id in transition.request_keys.items()],
-    )
-    return frozenset(inserted)
-
-
-def _record(connection: sqlite3.Connection, occurrences: Iterable[Occurrence]) -> set[RunId | None]:
-    """Insert into the ledger; return the runs of moments that were in it already."""
-    new: set[RunId | None] = set()
-    old: set[RunId | None] = set()
-    for occurrence in occurrences:
-        values = (
-            occurrence.script,
-            stored(occurrence.due),
-            occurrence.trigger,
-            occurrence.outcome.value,
-            occurrence.reason,
-            occurrence.run_id,
-        )
-        inserted = connection.execute(_INSERT_OCCURRENCE, values).rowcount
-        (new if inserted else old).add(occurrence.run_id)
-    return old - new
 
 
 def _found_cursor(position: int | None) -> str:

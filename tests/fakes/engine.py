@@ -30,6 +30,7 @@ from engine.model.status import (
 from engine.ports import Page, RunFilter
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
+from tests.fakes.statistics import FakeStatistics
 from web.service import Stream
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -159,6 +160,7 @@ class FakeEngine(FakeFiles):
     by_key: dict[str, RunId] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    statistics: FakeStatistics = field(default_factory=FakeStatistics)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":

@@ -4,8 +4,11 @@ import sqlite3
 from pathlib import Path
 
 from engine.store.database import Database
+from engine.store.durations import teach
+from engine.store.migrate import FOLDER, statements
 
 SCRIPTS = 200
+STATISTICS = FOLDER / "pysched" / "0007_statistics.sql"
 
 # As a busy server leaves them: mostly scheduled successes, one in seven something else,
 # and the newest ones still going.
@@ -30,8 +33,11 @@ FROM runs_of
 """
 
 
-def database_with(runs: int, path: Path) -> Database:
-    """Return a database of that many runs of 200 scripts, written without a sync."""
+def database_with(runs: int, path: Path, *, counted: bool = False) -> Database:
+    """Return a database of that many runs of 200 scripts, written without a sync.
+
+    Its statistics know of the runs only if `counted`.
+    """
     Database(path).close()
     connection = sqlite3.connect(path, isolation_level=None)
     # Indexes made afterwards are sorted once instead of being grown row by row.
@@ -46,5 +52,10 @@ def database_with(runs: int, path: Path) -> Database:
     connection.execute(FILL, (runs, SCRIPTS))
     for _, sql in indexes:
         connection.execute(sql)
+    if counted:
+        teach(connection)
+        connection.execute("DROP TABLE statistics")
+        for statement in statements(STATISTICS.read_text()):
+            connection.execute(statement)
     connection.close()
     return Database(path)
