@@ -18,6 +18,7 @@ from engine.document.place import START, Place
 from engine.document.read import read
 from engine.document.reasons import reason_of, suggestion
 from engine.errors import InvalidSettings
+from engine.model.tree import Problem
 from schemas.settings import (
     SECTIONS,
     EnvironmentSettings,
@@ -122,6 +123,18 @@ def _from_file(path: Path, mistakes: list[str]) -> SettingsFile:
     except OSError as error:
         mistakes.append(f"{path}: cannot be read: {error.strerror}; check its permissions")
         return SettingsFile()
+    file, problems = _settings_file(source)
+    mistakes.extend(map(str, problems))
+    return file
+
+
+def settings_problems(source: bytes) -> list[Problem]:
+    """Return every mistake of a text that is to be a `pysched.yaml`, in its order."""
+    return _settings_file(source)[1]
+
+
+def _settings_file(source: bytes) -> tuple[SettingsFile, list[Problem]]:
+    """Read a file; of one with mistakes of content only the defaults are known."""
     document = read(SETTINGS_FILE, source)
     problems = list(document.problems)
     try:
@@ -129,9 +142,8 @@ def _from_file(path: Path, mistakes: list[str]) -> SettingsFile:
     except ValidationError as error:
         problems += explain(error, document, _FILE_KEYS)
         file = SettingsFile()
-    places = {(problem.line, problem.column): str(problem) for problem in reversed(problems)}
-    mistakes.extend(places[place] for place in sorted(places))
-    return file
+    places = {(problem.line, problem.column): problem for problem in reversed(problems)}
+    return file, [places[place] for place in sorted(places)]
 
 
 def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterator[_Given]:

@@ -54,10 +54,18 @@ class NameTaken(EngineError):
     code = "name_taken"
 
 
+class Superseded(EngineError):
+    """A newer request of the same caller makes this one pointless."""
+
+    code = "superseded"
+
+
 class Unavailable(EngineError):
     """A part the request needs is down for the moment; trying again later is right."""
 
     code = "unavailable"
+    retry_after = 1
+    """Seconds after which another try makes sense."""
 
 
 class UnusableDatabase(EngineError):

@@ -1,9 +1,9 @@
 """Run a helper command such as uv and wait for it, leaving no process behind.
 
-The only place outside the runner that starts a process. A command gets its own
-session, so that its whole process group can be killed: on a timeout, when the
-waiting task is cancelled, and also after a normal end, because a child that
-lingers in the background would keep files open and the pipes alive.
+The only place outside the runner that starts a process; `companion` does it through
+here. A command gets its own session, so that its whole process group can be killed:
+on a timeout, when the waiting task is cancelled, and also after a normal end, because
+a child that lingers in the background would keep files open and the pipes alive.
 
 The end of a command is the end of its first process, not the end of its output:
 what a lingering child still holds open is cut off after a short drain.
@@ -14,9 +14,7 @@ started hangs for ever (seen when a program ended just after a build).
 """
 
 import asyncio
-import codecs
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -28,17 +26,13 @@ from pathlib import Path
 from typing import IO
 
 from engine.errors import CommandFailed
+from engine.output_lines import OutputLines
 
 DRAIN_SECONDS = 0.5
 """How long output may still arrive after the command has ended."""
 REAP_SECONDS = 5.0
 """How long a killed process may take to go; only the kernel can hold it up that long."""
-KEPT_CHARACTERS = 16_000_000
-"""Of each stream; what comes after it reaches `on_line` and is not kept."""
 CHUNK = 65536
-
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +86,7 @@ def end_copy(pid: int) -> None:
             os.waitpid(pid, 0)
 
 
-async def run_command(
+async def run_command(  # noqa: PLR0913 - what a process can be given
     argv: Sequence[str],
     *,
     cwd: Path,
@@ -100,15 +94,17 @@ async def run_command(
     timeout: float | None = None,  # noqa: ASYNC109 - the group must be killed, not only the wait
     on_line: Callable[[str], None] | None = None,
     nice: int | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> CompletedCommand:
-    """Run `argv` with nothing on its standard input and exactly `env`, and wait for its end.
+    """Run `argv` with exactly `env`, and wait for its end.
 
-    `timeout` is in seconds. `on_line` is called on the event loop for each line
-    of both streams as it arrives; what it raises stops the command and is raised
-    here. `nice` is the absolute priority from 0 to 19. Raises CommandFailed when
-    the command cannot be started, CommandTimedOut after `timeout`.
+    `timeout` is in seconds. `stdin` is the descriptor of a file to be read from its start;
+    without it there is nothing on the command's standard input. `on_line` is called on
+    the event loop for each line of both streams as it arrives; what it raises stops the
+    command and is raised here. `nice` is the absolute priority from 0 to 19. Raises
+    CommandFailed when the command cannot be started, CommandTimedOut after `timeout`.
     """
-    process = _start(argv, cwd, env)
+    process = start_process(argv, cwd, env, stdin=stdin)
     command = _Command(process, on_line)
     try:
         if nice is not None:
@@ -124,13 +120,22 @@ async def run_command(
     return command.result()
 
 
-def _start(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_process(
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """Start `argv` in a session of its own; the caller ends it. Raises CommandFailed."""
     try:
         return subprocess.Popen(  # noqa: S603 - callers give lists, never a shell's text
             argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             cwd=cwd,
             env=env,
             start_new_session=True,
@@ -151,8 +156,8 @@ class _Command:
         self._error: Exception | None = None
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.drained: asyncio.Future[None] = self._loop.create_future()
-        self._stdout, self._stderr = _Stream(on_line), _Stream(on_line)
-        self._open: dict[IO[bytes], _Stream] = {}
+        self._stdout, self._stderr = OutputLines(on_line), OutputLines(on_line)
+        self._open: dict[IO[bytes], OutputLines] = {}
         for pipe, stream in ((process.stdout, self._stdout), (process.stderr, self._stderr)):
             if pipe is not None:
                 self._open[pipe] = stream
@@ -230,43 +235,3 @@ class _Command:
         # Nobody left is the usual case; macOS answers "not permitted" for a group of zombies.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-
-
-class _Stream:
-    """Turns chunks of bytes into lines without escapes."""
-
-    def __init__(self, on_line: Callable[[str], None] | None) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._on_line = on_line
-        self._open_line = ""
-        self._kept: list[str] = []
-        self._room = KEPT_CHARACTERS
-
-    def feed(self, data: bytes, *, last: bool = False) -> None:
-        *lines, self._open_line = _lines(self._open_line + self._decoder.decode(data, last))
-        for line in lines:
-            self._take(line)
-
-    def finish(self) -> str:
-        self.feed(b"", last=True)
-        if self._open_line:
-            self._take(self._open_line)
-            self._open_line = ""
-        return "\n".join(self._kept)
-
-    def _take(self, line: str) -> None:
-        clean = _ESCAPE.sub("", line)
-        if self._room > 0:
-            self._kept.append(clean)
-            self._room -= len(clean) + 1
-        if self._on_line is not None:
-            self._on_line(clean)
-
-
-def _lines(text: str) -> list[str]:
-    # A carriage return at the very end may be the first half of CR LF: it stays
-    # with the open line until the next chunk shows what follows.
-    held = text[-1:] if text.endswith("\r") else ""
-    parts = _LINE_END.split(text.removesuffix("\r"))
-    parts[-1] += held
-    return parts

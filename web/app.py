@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from web import errors
 from web.api import (
     auth,
+    editing,
     environments,
     files,
     folders,
@@ -70,6 +71,7 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
         files,
         scripts,
         preview,
+        editing,
         environments,
         start,
         runs,

@@ -82,7 +82,16 @@ def _check_script(request: Request, principal: Principal) -> None:
         # As of a run that is not there: whether it is, the key is not to learn.
         if not principal.may_see(engine.run(run_id).script):
             raise NotFound(f"there is no run {run_id!r}")
-    elif "script_id" not in parameters or not principal.may_see(parameters["script_id"]):
+    else:
+        hold_to_script(principal, parameters.get("script_id"))
+
+
+def hold_to_script(principal: Principal, script: str | None) -> None:
+    """Raise a 403 problem for a key that is not for a script; None is what is about none.
+
+    For routes that find the script in their body, and let in any key for some scripts.
+    """
+    if principal.scripts and (script is None or not principal.may_see(script)):
         raise HttpProblem(
             HTTPStatus.FORBIDDEN,
             "forbidden",
@@ -108,6 +117,8 @@ Viewer = Annotated[Principal, Depends(requires(Role.VIEWER))]
 AnyViewer = Annotated[Principal, Depends(requires(Role.VIEWER, filtered=True))]
 """A viewer whose key may be for some scripts; the route shows it no others."""
 Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
+AnyEditor = Annotated[Principal, Depends(requires(Role.EDITOR, filtered=True))]
+"""An editor whose key may be for some scripts; the route holds it to them."""
 Editor = Annotated[Principal, Depends(requires(Role.EDITOR))]
 Admin = Annotated[Principal, Depends(requires(Role.ADMIN))]
 

@@ -36,6 +36,7 @@ from engine.errors import (
     NotFound,
     NotRestorable,
     Refused,
+    Superseded,
     Unavailable,
     UnsafeTree,
     UnusableDatabase,
@@ -58,6 +59,7 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     NotEmpty: HTTPStatus.CONFLICT,
     NameTaken: HTTPStatus.CONFLICT,
     Refused: HTTPStatus.CONFLICT,
+    Superseded: HTTPStatus.CONFLICT,
     UnsafeTree: HTTPStatus.CONFLICT,
     EnvironmentFailed: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -131,7 +133,10 @@ async def _engine_error(request: Request, error: Exception) -> Response:
     status = status_of(expected)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("request failed", extra=_context(request) | {"error": expected.code})
-    return _answer(HttpProblem(status, expected.code, str(expected), members=expected.details))
+    later = {"Retry-After": str(expected.retry_after)} if isinstance(expected, Unavailable) else {}
+    return _answer(
+        HttpProblem(status, expected.code, str(expected), headers=later, members=expected.details)
+    )
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:

@@ -24,6 +24,7 @@ from engine.model.status import (
     TriggerPreview,
 )
 from engine.ports import KeyStore, Page, RunFilter, Statistics
+from web.assistance import Assistance
 
 Stream = Literal["all", "stdout", "stderr"]
 """Which of a run's two streams; `all` is both, in the order of arrival."""
@@ -45,6 +46,9 @@ class Service(Protocol):
 
     @property
     def statistics(self) -> Statistics: ...
+
+    @property
+    def assistance(self) -> Assistance: ...
 
     def scripts(
         self,

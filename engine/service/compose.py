@@ -35,6 +35,7 @@ from engine.runs.places import RunPlaces
 from engine.runs.request import RequestBuilder
 from engine.schedule.alarm import ApsAlarm
 from engine.schedule.jump import Jump, Wakefulness
+from engine.service.assistance import Assistance
 from engine.service.bus import Bus
 from engine.service.check import definer
 from engine.service.clock import SystemClock
@@ -143,6 +144,7 @@ class Composition:
         )
         commits = Commits(self.root, lambda: self.repository, self.clock)
         self.edits = TreeEdits(self.root, self.state, self.loop, commits, settings.server.max_file)
+        self.assistance = Assistance(self.root, self.state, definer(settings), self.environments)
         self.housekeeping = Housekeeping(
             self.stores.main,
             self.stores.archive,
@@ -240,6 +242,7 @@ class Composition:
             if task is not None:
                 task.cancel()
         await self.alarm.stop()
+        await self.assistance.close()
         await self.environments.close()
         await self.client.close()
         self.endings.dispatcher.stop_timer()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.model.identity import ScriptId
 from engine.model.status import EnvironmentDetails, FolderReport, TreeReport, TriggerPreview
+from engine.service.assistance import Assistance
 from engine.service.compose import Composition
 from engine.service.folders import folder_reports
 from engine.service.observing import Observing
@@ -38,6 +39,11 @@ class Telling(Observing):
         return await asyncio.to_thread(
             folder_reports, self._all.root, state.tree, tuple(state.scripts)
         )
+
+    @property
+    def assistance(self) -> Assistance:
+        """Help for whoever edits: checks and completions."""
+        return self._all.assistance
 
     def tree(self) -> TreeReport:
         """Say whether the tree is in force."""

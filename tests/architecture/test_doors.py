@@ -25,7 +25,7 @@ IMPORT_NAMES = {
     "pyyaml": "yaml",
     "ruamel-yaml": "ruamel",
 }
-GUARDED = {"sqlite3": "engine/store/", "subprocess": "engine/process.py"}
+GUARDED = {"sqlite3": "engine/store/", "subprocess": ("engine/process.py", "engine/companion.py")}
 
 CLOCK_READERS = {
     "engine/service/clock.py": "the Clock port itself",

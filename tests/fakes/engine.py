@@ -28,6 +28,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import Page, RunFilter
+from tests.fakes.assistance import FakeAssistance
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
 from tests.fakes.statistics import FakeStatistics
@@ -161,6 +162,7 @@ class FakeEngine(FakeFiles):
     listeners: list[Listener] = field(default_factory=list)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     statistics: FakeStatistics = field(default_factory=FakeStatistics)
+    assistance: FakeAssistance = field(default_factory=FakeAssistance)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":

@@ -1,0 +1,130 @@
+"""Checks and completions over HTTP."""
+
+import pytest
+
+from engine.errors import InvalidInput, NotFound, Superseded, Unavailable
+from engine.model.account import Role
+from engine.model.completion import Completion, Completions
+from engine.model.tree import Problem, Severity
+from web.permissions import Keys, Principal
+
+TEXT = {"script": "etl/load", "path": "load.py", "content": "import os\n"}
+CURSOR = {**TEXT, "line": 1, "column": 8}
+
+
+def test_problems_have_the_shape_of_the_contract(call, engine):
+    engine.assistance.problems = [
+        Problem(
+            path="etl/load/load.py",
+            line=1,
+            column=8,
+            severity=Severity.WARNING,
+            code="F401",
+            message="`os` imported but unused",
+        )
+    ]
+
+    assert call("POST", "/api/check", json=TEXT).json() == {
+        "problems": [
+            {
+                "path": "etl/load/load.py",
+                "line": 1,
+                "column": 8,
+                "severity": "warning",
+                "code": "F401",
+                "message": "`os` imported but unused",
+            }
+        ]
+    }
+
+
+def test_a_completion_says_what_to_put_where(call, engine):
+    item = Completion(
+        label="dumps", kind="function", detail="def dumps", insert="dumps", replaces=2
+    )
+    engine.assistance.completions = Completions(items=(item,), note="more")
+
+    assert call("POST", "/api/complete", json=CURSOR).json() == {
+        "items": [
+            {
+                "label": "dumps",
+                "kind": "function",
+                "detail": "def dumps",
+                "insert": "dumps",
+                "replaces": 2,
+            }
+        ],
+        "note": "more",
+    }
+
+
+def test_the_engine_is_asked_with_the_place_and_who_asks(call, engine):
+    call("POST", "/api/complete", json=CURSOR)
+
+    assert engine.assistance.asked == [
+        ("complete", "etl/load", "load.py", "import os\n", (1, 8), "default key")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (NotFound("no"), (404, "not_found")),
+        (InvalidInput("no"), (422, "invalid_input")),
+        (Superseded("no"), (409, "superseded")),
+        (Unavailable("no"), (503, "unavailable")),
+    ],
+)
+@pytest.mark.parametrize(("path", "body"), [("/api/check", TEXT), ("/api/complete", CURSOR)])
+def test_a_failure_is_a_problem_document(call, engine, path, body, failure, told):
+    engine.assistance.refusal = failure
+    answer = call("POST", path, json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == told
+
+
+def test_who_finds_no_answer_is_told_when_to_ask_again(call, engine):
+    engine.assistance.refusal = Unavailable("no")
+
+    assert call("POST", "/api/complete", json=CURSOR).headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/check", {**TEXT, "content": "x" * 1_000_001}),
+        ("/api/check", {**TEXT, "path": ""}),
+        ("/api/check", {**TEXT, "path": "x" * 2_000}),
+        ("/api/check", {**TEXT, "colour": "red"}),
+        ("/api/complete", {**CURSOR, "line": 0}),
+        ("/api/complete", {**CURSOR, "column": 0}),
+        ("/api/complete", {**CURSOR, "line": 10**30}),
+        ("/api/complete", {**CURSOR, "script": None}),
+    ],
+)
+def test_what_cannot_be_looked_at_is_refused(call, engine, path, body):
+    answer = call("POST", path, json=body)
+
+    assert (answer.status_code, engine.assistance.asked) == (422, [])
+
+
+def test_half_a_character_is_refused_and_no_failure(call):
+    raw = b'{"script": "etl/load", "path": "load.py", "content": "\\ud800"}'
+    answer = call("POST", "/api/check", content=raw, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("path", "body"), [("/api/check", TEXT), ("/api/complete", CURSOR)])
+def test_a_key_for_other_scripts_helps_with_none(app, call, engine, path, body):
+    before = app.state.keys
+    owner = Principal(name="web", role=Role.ADMIN, scripts=("web/*",))
+    app.state.keys = Keys({"web": owner})
+    answers = [call("POST", path, key="web", json=body)]
+    if path == "/api/check":
+        nobody = {**body, "script": None, "path": "folder.yaml"}
+        answers.append(call("POST", path, key="web", json=nobody))
+    app.state.keys = before
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert engine.assistance.asked == []
