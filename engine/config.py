@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -35,6 +35,7 @@ NAMED_VARIABLES = {
     "PYSCHED_DEBUG": "debug",
     "PYSCHED_DEFAULT_SCRIPT_TIMEOUT": "defaults.timeout",
     "PYSCHED_DEFAULT_MEMORY_LIMIT": "defaults.memory",
+    "PYSCHED_RATE_LIMIT_ENABLED": "rates.enabled",
 }
 """Variables with a name of their own; every other key is `PYSCHED_<SECTION>__<KEY>`."""
 
@@ -170,6 +171,11 @@ def _with_unit(variable: str, text: str) -> str:
     return f"{text}MB" if is_number and variable == "PYSCHED_DEFAULT_MEMORY_LIMIT" else text
 
 
+def _holds_paths(field: FieldInfo) -> bool:
+    (item,) = get_args(field.annotation)
+    return getattr(item, "__origin__", item) is Path
+
+
 def _from_text(section: str, key: str, text: str) -> Any:
     """Return what a variable's text stands for; pydantic turns the rest of it into the type."""
     model = _SECTIONS.get(section, SettingsFile)
@@ -177,7 +183,7 @@ def _from_text(section: str, key: str, text: str) -> Any:
     if text.strip().lower() in {"none", "null"} and _takes_none(field):
         return None
     if field.annotation is not None and getattr(field.annotation, "__origin__", None) is list:
-        return text.split(os.pathsep)
+        return [one.strip() for one in text.split(os.pathsep if _holds_paths(field) else ",")]
     return text.strip()
 
 

@@ -48,6 +48,12 @@ class Refused(EngineError):
     code = "overlap"
 
 
+class KeyReused(EngineError):
+    """An idempotency key came again with something else: a mistake of the caller's."""
+
+    code = "idempotency_key_reused"
+
+
 class NameTaken(EngineError):
     """Something else has this name already."""
 

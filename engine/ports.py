@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from engine.model.account import ApiKey
+from engine.model.audit import AuditEntry, AuditFilter
 from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
+from engine.model.hook import Hook
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.run import Occurrence, Run
 from engine.model.script import Limits, Script
@@ -405,4 +407,43 @@ class Statistics(Protocol):
 
         Raises InvalidInput for a cursor that is not ours.
         """
+        ...
+
+
+class AuditStore(Protocol):
+    """Who changed what; entries are only added, and removed when they are past their time."""
+
+    async def add(self, entries: Sequence[AuditEntry]) -> None:
+        """Keep entries; they survive a crash of the program. Raises Unavailable."""
+        ...
+
+    def page(
+        self, which: AuditFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[AuditEntry]:
+        """Return entries, newest first; may take long. Raises InvalidInput for a foreign cursor."""
+        ...
+
+    async def prune(self, before: datetime, most_gathered: int) -> int:
+        """Remove entries of before, and of those that are gathered all but the newest so many.
+
+        Returns how many went.
+        """
+        ...
+
+
+class HookStore(Protocol):
+    """The secret addresses that were given out."""
+
+    def all(self) -> Sequence[Hook]:
+        """Return every hook, in order of script."""
+        ...
+
+    def find(self, digest: bytes) -> Hook | None: ...
+
+    async def put(self, hook: Hook) -> None:
+        """Keep a hook, durably; it takes the place of the script's earlier one."""
+        ...
+
+    async def remove(self, script: str) -> None:
+        """Forget a script's hook, durably. Raises NotFound."""
         ...

@@ -160,6 +160,18 @@ def _zone_hint(name: str) -> str:
     return f" (did you mean '{found}'?)" if found else "; use an IANA name such as 'Europe/Berlin'"
 
 
+def _network(text: str) -> str:
+    # Imported when one is written, which is seldom.
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise refusal(
+            f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
+        ) from None
+
+
 def _relative_path(path: str) -> str:
     parts = path.split("/")
     if path.startswith(("/", "~")) or "\\" in path or ".." in parts:
@@ -251,6 +263,7 @@ TimeZone = Annotated[
     AfterValidator(_timezone),
     WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Berlin"]}),
 ]
+Network = Annotated[str, AfterValidator(_network), WithJsonSchema({"type": "string"})]
 RelativePath = Annotated[
     str, AfterValidator(_text), AfterValidator(_relative_path), WithJsonSchema({"type": "string"})
 ]

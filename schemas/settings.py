@@ -15,6 +15,7 @@ from schemas.fields import (
     STRICT,
     Duration,
     FilePath,
+    Network,
     PositiveDuration,
     PythonVersion,
     Size,
@@ -39,7 +40,7 @@ def _concurrency(value: Any) -> Any:
 
 
 class ServerSettings(BaseModel):
-    """Where the server listens."""
+    """Where the server listens, and what it takes from whoever calls."""
 
     model_config = STRICT
 
@@ -52,6 +53,26 @@ class ServerSettings(BaseModel):
     )
     max_file: Size = Field(
         default=5_000_000, description="Largest file of a script that the API reads or writes."
+    )
+    allowed_hosts: list[Text] = Field(
+        default_factory=list[str],
+        description="Names under which it may be called while `host` is a loopback address, beside "
+        'localhost and any IP address; "*" for every name.',
+    )
+    trusted_proxies: list[Network] = Field(
+        default_factory=list[str],
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed.",
+    )
+    max_body: Size = Field(default=256_000, description="Largest body of a request.")
+    max_upload: Size = Field(
+        default=10_000_000, description="Largest body where a file or a payload is taken."
+    )
+    body_timeout: PositiveDuration = Field(
+        default=timedelta(seconds=60), description="How long the body of a request may take."
+    )
+    max_connections: int = Field(
+        default=1_000, ge=10, le=100_000, description="Most connections at once."
     )
 
 
@@ -172,6 +193,34 @@ class StatisticsSettings(BaseModel):
     )
 
 
+class RateSettings(BaseModel):
+    """How often one caller may ask; all per minute, 0 for no bound."""
+
+    model_config = STRICT
+
+    enabled: bool = Field(default=True, description="false: no bound at all.")
+    api: int = Field(
+        default=6_000, ge=0, description="Requests of one account, or of one address without."
+    )
+    trigger: int = Field(
+        default=300, ge=0, description="URL triggers of one script by one account or hook."
+    )
+    login: int = Field(default=20, ge=0, description="Attempts to log in from one address.")
+    failed_keys: int = Field(
+        default=30, ge=0, description="Unknown keys and hooks from one address."
+    )
+
+
+class AuditSettings(BaseModel):
+    """The account of who changed what."""
+
+    model_config = STRICT
+
+    keep_days: int = Field(
+        default=365, ge=1, le=36_500, description="Days an entry of the audit log is kept."
+    )
+
+
 class LogSettings(BaseModel):
     """What the server says about itself."""
 
@@ -205,6 +254,12 @@ class SettingsFile(BaseModel):
     )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="What runs add up to."
+    )
+    rates: RateSettings = Field(
+        default_factory=RateSettings, description="How often one caller may ask."
+    )
+    audit: AuditSettings = Field(
+        default_factory=AuditSettings, description="How long the audit log is kept."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="Messages of the server.")
 

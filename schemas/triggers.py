@@ -127,7 +127,8 @@ class UrlOptions(BaseModel):
 
     token: bool = Field(
         default=False,
-        description="true: adds POST /hooks/<token> for callers that cannot send headers.",
+        description="true: adds a secret address /hooks/<token> for callers without headers; "
+        "POST /api/hooks/<id> gives one out.",
     )
 
 

@@ -8,8 +8,10 @@ import asyncio
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from web import errors
+from web.api import audit as audit_routes
 from web.api import (
     auth,
     editing,
@@ -28,9 +30,13 @@ from web.api import (
     stats,
     tree,
 )
+from web.api import hooks as hook_routes
 from web.api import keys as key_routes
+from web.api.documentation import tell_of_bodies
 from web.api.paths import PREFIX
 from web.dependencies import SECURITY_SCHEMES
+from web.guards.guard import Guard, GuardOptions
+from web.guards.rates import Rates
 from web.live import routes as live
 from web.live.hub import Hub
 from web.permissions import Keys
@@ -40,17 +46,27 @@ from web.service import Service
 class Api(FastAPI):
     """Tells the document in which headers a key may come; what a route needs is in its answers."""
 
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the guard in front of everything, the answer to an unexpected failure included."""
+        return Guard(super().build_middleware_stack(), self.state.guarded, self.state.rates)
+
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
         for operations in document["paths"].values():
             for operation in operations.values():
-                operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
+                open_to_all = "hooks" in operation["tags"] and "401" not in operation["responses"]
+                schemes = () if open_to_all else SECURITY_SCHEMES
+                operation["security"] = [{name: []} for name in schemes]
+            tell_of_bodies(operations.values())
         return document
 
 
-def create_app(engine: Service, keys: Keys) -> FastAPI:
-    """Build the application; `app.state.closing` is to be set when the server begins to stop."""
+def create_app(engine: Service, keys: Keys, guarded: GuardOptions | None = None) -> FastAPI:
+    """Build the application; `app.state.closing` is to be set when the server begins to stop.
+
+    `guarded` says what requests are held to; None lets all through but those too large.
+    """
     app = Api(
         title="PyScheduler",
         version=health.program_version(),
@@ -61,6 +77,8 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.guarded = guarded or GuardOptions()
+    app.state.rates = Rates(app.state.guarded.rates)
     app.state.engine = engine
     app.state.keys = keys
     app.state.closing = asyncio.Event()
@@ -83,6 +101,8 @@ def create_app(engine: Service, keys: Keys) -> FastAPI:
         tree,
         plan,
         key_routes,
+        hook_routes,
+        audit_routes,
         auth,
         health,
         live,

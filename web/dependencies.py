@@ -39,6 +39,7 @@ async def current_principal(request: Request) -> Principal | None:
     principal = await keys.principal(presented.encode("latin-1"))
     if principal is None:
         raise _unauthorized("this API key is not known here")
+    request.scope["principal"] = principal
     return principal
 
 

@@ -8,7 +8,7 @@ any of its insides.
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from engine.errors import (
     InvalidInput,
     InvalidManifest,
     InvalidSettings,
+    KeyReused,
     NameTaken,
     NoSpace,
     NotEmpty,
@@ -46,6 +47,8 @@ from schemas.api import InvalidField, ProblemDetails
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+CODE_IN_SCOPE = "pysched.code"
+"""Where a request's scope has the code of the failure that it was answered with."""
 
 STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -57,6 +60,7 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NotRestorable: HTTPStatus.CONFLICT,
     NotEmpty: HTTPStatus.CONFLICT,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NameTaken: HTTPStatus.CONFLICT,
     Refused: HTTPStatus.CONFLICT,
     Superseded: HTTPStatus.CONFLICT,
@@ -124,8 +128,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-async def _http_problem(_request: Request, error: Exception) -> Response:
-    return _answer(cast("HttpProblem", error))
+async def _http_problem(request: Request, error: Exception) -> Response:
+    return answer(cast("HttpProblem", error), request.scope)
 
 
 async def _engine_error(request: Request, error: Exception) -> Response:
@@ -134,17 +138,19 @@ async def _engine_error(request: Request, error: Exception) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("request failed", extra=_context(request) | {"error": expected.code})
     later = {"Retry-After": str(expected.retry_after)} if isinstance(expected, Unavailable) else {}
-    return _answer(
-        HttpProblem(status, expected.code, str(expected), headers=later, members=expected.details)
+    problem = HttpProblem(
+        status, expected.code, str(expected), headers=later, members=expected.details
     )
+    return answer(problem, request.scope)
 
 
-async def _validation_error(_request: Request, error: Exception) -> Response:
+async def _validation_error(request: Request, error: Exception) -> Response:
     fields = [_invalid_field(one) for one in cast("RequestValidationError", error).errors()]
     detail = "; ".join(f"{one.field}: {one.message}" for one in fields)
-    return _answer(
-        HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail, errors=fields)
+    problem = HttpProblem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", detail, errors=fields
     )
+    return answer(problem, request.scope)
 
 
 def _invalid_field(found: Mapping[str, Any]) -> InvalidField:
@@ -168,30 +174,39 @@ async def _framework_error(request: Request, error: Exception) -> Response:
         detail = "nothing is served at this address; /api/openapi.json lists what is"
     elif status is HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible here; the Allow header says what is"
-    return _answer(HttpProblem(status, code, detail, headers=refusal.headers))
+    return answer(HttpProblem(status, code, detail, headers=refusal.headers), request.scope)
 
 
-async def _caller_gone(_request: Request, _error: Exception) -> Response:
+async def _caller_gone(request: Request, _error: Exception) -> Response:
     """Nobody reads this answer; it only keeps a broken connection out of the log of errors."""
-    return _answer(HttpProblem(HTTPStatus.BAD_REQUEST, "caller_gone", "the caller went away"))
+    problem = HttpProblem(HTTPStatus.BAD_REQUEST, "caller_gone", "the caller went away")
+    return answer(problem, request.scope)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     logger.error("request failed unexpectedly", extra=_context(request), exc_info=error)
-    return _answer(
-        HttpProblem(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "the server met an error it did not expect; its log says more",
-        )
+    problem = HttpProblem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "the server met an error it did not expect; its log says more",
     )
+    return answer(problem, request.scope)
 
 
 def _context(request: Request) -> dict[str, Any]:
-    return {"method": request.method, "route_path": request.url.path}
+    # Not the address as it was sent: a hook's secret stands in it.
+    asked = request.scope.get("path_params", {})
+    return {
+        **{name: asked[name] for name in ("script_id", "run_id") if name in asked},
+        "method": request.method,
+        "route_path": getattr(request.scope.get("route"), "path_format", ""),
+        "request_id": request.scope.get("request_id", ""),
+    }
 
 
-def _answer(problem: HttpProblem) -> Response:
+def answer(problem: HttpProblem, scope: MutableMapping[str, Any]) -> Response:
+    """Return the problem document, and note its code in the request's scope."""
+    scope[CODE_IN_SCOPE] = problem.code
     body = ProblemDetails(
         title=problem.status.phrase,
         status=problem.status,

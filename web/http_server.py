@@ -4,6 +4,7 @@ Signals belong to the process, not to the server.
 """
 
 import asyncio
+import resource
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,34 +12,42 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from web.guards.connections import HttpProtocol
 from web.live.protocol import websocket_protocol
 from web.live.wishes import LONGEST_MESSAGE
-from web.one_write import OneWrite
 
 BACKLOG = 2048
 GRACE = 5
 """Seconds for answers under way when the server stops."""
+OTHER_FILES = 512
+"""Open files beside the connections: databases, output that is read, the watcher."""
 TICK = 1.0
 """Seconds between two looks of the server at its own clock, for the Date header."""
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """Answers with one write."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
+def allow_files(connections: int) -> None:
+    """Raise this process's own bound of open files, as far as it may, to hold that many more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, highest), hard))
 
 
 class HttpServer(uvicorn.Server):
     """Serves until `stop` is called."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, *, most_connections: int = 1_000) -> None:
+        class Protocol(HttpProtocol):
+            pass
+
+        Protocol.most_connections = most_connections
+        allow_files(most_connections)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=HttpProtocol,
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from engine.model.audit import AuditEntry, AuditFilter
 from engine.model.event import Listener
 from engine.model.file import Edited, EditedFile, FileContent, FileList, Precondition
+from engine.model.hook import Hook
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import (
@@ -28,6 +30,20 @@ from web.assistance import Assistance
 
 Stream = Literal["all", "stdout", "stderr"]
 """Which of a run's two streams; `all` is both, in the order of arrival."""
+
+
+class Audit(Protocol):
+    """Who changed what."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Take an entry; never fails and never waits."""
+        ...
+
+    async def page(
+        self, which: AuditFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[AuditEntry]:
+        """Return entries, newest first. Raises InvalidInput for a foreign cursor."""
+        ...
 
 
 class Service(Protocol):
@@ -49,6 +65,29 @@ class Service(Protocol):
 
     @property
     def assistance(self) -> Assistance: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+    def hooks(self) -> Sequence[Hook]:
+        """Return every hook that was given out, in order of script."""
+        ...
+
+    async def put_hook(self, hook: Hook) -> None:
+        """Keep a hook. Raises NotFound when its script has no trigger that takes one."""
+        ...
+
+    async def remove_hook(self, script_id: str) -> None: ...
+
+    def hooked(self, token: str) -> str | None:
+        """Return the script that the token fires, None when it fires none."""
+        ...
+
+    async def trigger_by_hook(
+        self, script_id: str, *, payload: bytes | None = None, idempotency_key: str | None = None
+    ) -> str:
+        """Fire the url trigger that takes a hook. Raises NotFound, Refused and KeyReused."""
+        ...
 
     def scripts(
         self,

@@ -36,6 +36,7 @@ from engine.runs.request import RequestBuilder
 from engine.schedule.alarm import ApsAlarm
 from engine.schedule.jump import Jump, Wakefulness
 from engine.service.assistance import Assistance
+from engine.service.audit import AuditTrail
 from engine.service.bus import Bus
 from engine.service.check import definer
 from engine.service.clock import SystemClock
@@ -77,6 +78,7 @@ class Composition:
         self.tasks = Tasks()
         self.stores = open_stores(self.data, self.clock)
         self.runs = self.stores.runs
+        self.audit = AuditTrail(self.stores.audit, self.tasks)
         self.state = State(Wakefulness(self.clock.now(), self.clock.monotonic()))
         self.environments = open_environments(settings, self.clock, self._build_went_on)
         self.scanner = TreeScanner(self.root, definer(settings), self.clock, ahead)
@@ -231,6 +233,8 @@ class Composition:
 
     async def collect(self) -> Collected:
         """Remove what is past its time."""
+        keep = timedelta(days=self.settings.audit.keep_days)
+        await self.audit.prune(keep, self.clock.now())
         return await self.housekeeping.collect(
             tuple(self.state.scripts.values()), self.state.active
         )
@@ -247,6 +251,7 @@ class Composition:
         await self.client.close()
         self.endings.dispatcher.stop_timer()
         self.endings.take_back_promises()
+        self.audit.close()
         if not await self.tasks.settle(SETTLE_SECONDS):
             # A disk that lets nothing be written must not keep the server from ending:
             # the runner and the run directories hold what happened.

@@ -10,7 +10,9 @@ from engine.environments.options import EnvironmentOptions
 from engine.environments.session import BuildProgress
 from engine.ports import Clock
 from engine.spec.codec import decode_script, encode_script
+from engine.store.audit import SqliteAuditStore
 from engine.store.database import Database
+from engine.store.hooks import SqliteHookStore
 from engine.store.journal import SqliteJournal
 from engine.store.keys import SqliteKeyStore
 from engine.store.output import SqliteOutputArchive
@@ -36,6 +38,8 @@ class Stores:
     archive: SqliteOutputArchive
     keys: SqliteKeyStore
     statistics: SqliteStatistics
+    hooks: SqliteHookStore
+    audit: SqliteAuditStore
 
     def close(self) -> None:
         self.main.close()
@@ -56,6 +60,8 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         archive=archive,
         keys=SqliteKeyStore(main),
         statistics=SqliteStatistics(main),
+        hooks=SqliteHookStore(main),
+        audit=SqliteAuditStore(main),
     )
 
 

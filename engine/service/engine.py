@@ -35,6 +35,7 @@ from engine.runs.tails import BATCH, Tails
 from engine.schedule.preview import coming
 from engine.service.compose import Composition, compose
 from engine.service.edits import Edits
+from engine.service.entrances import Entrances
 from engine.service.following import Following
 from engine.service.health import health
 from engine.service.reports import ScriptFilter
@@ -50,7 +51,7 @@ DEADLINE_SECONDS = 10.0
 """How long the start waits for the runner to answer."""
 
 
-class Engine(Telling, Edits, Following):
+class Engine(Telling, Edits, Following, Entrances):
     """A served tree; use on one event loop."""
 
     def __init__(self, composition: Composition) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import NotFound, Refused
+from engine.errors import KeyReused, NotFound, Refused
 from engine.model.identity import RunId, ScriptId, requested_run_id
 from engine.model.run import Cause, Run
 from engine.model.script import Script
@@ -80,12 +80,18 @@ class Requests:
         payload: bytes | None,
         requested_by: str,
         idempotency_key: str | None,
+        trigger: UrlTrigger | None = None,
     ) -> RunId:
         """Queue a run by the script's URL trigger; the same key gives the same run.
 
-        Raises NotFound when the script has no such trigger, and Refused.
+        `trigger` is one of its triggers, the first by default.
+
+        Raises NotFound when the script has no such trigger, Refused, and KeyReused for a key
+        that came with another payload before.
         """
-        trigger = next((each for each in script.triggers if isinstance(each, UrlTrigger)), None)
+        trigger = trigger or next(
+            (each for each in script.triggers if isinstance(each, UrlTrigger)), None
+        )
         if trigger is None:
             raise NotFound(
                 f"{script.id} has no url trigger. Add `- url: true` to its triggers, "
@@ -111,7 +117,13 @@ class Requests:
 
         if idempotency_key is None:
             return await enqueue()
-        return await self._once((script.id, idempotency_key), enqueue)
+        run = await self._once((script.id, idempotency_key), enqueue)
+        if run != run_id and await asyncio.to_thread(_read, self._places.payload(run)) != payload:
+            raise KeyReused(
+                f"the idempotency key {idempotency_key!r} came with another payload before, for "
+                f"the run {run}; a new request needs a new key"
+            )
+        return run
 
     async def _once(
         self, key: tuple[ScriptId, str], enqueue: Callable[[], Awaitable[RunId]]
@@ -176,6 +188,13 @@ def _tokens() -> Iterator[str]:
     while True:
         noise = secrets.token_hex(_TOKEN // 2 * 256)
         yield from (noise[at : at + _TOKEN] for at in range(0, len(noise), _TOKEN))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _write(path: Path, payload: bytes) -> None:

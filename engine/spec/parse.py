@@ -90,7 +90,7 @@ def _parse(model: type[M], keys: Keys, path: str, source: bytes) -> Parsed[M]:
     parsed.problems += [*document.problems, *unknown_secrets(document)]
     if parsed.manifest.sandbox == "restricted":
         parsed.problems.append(_no_sandbox(document))
-    parsed.problems += keys_without_effect(document, parsed.manifest, parsed.trigger_indexes)
+    parsed.problems += keys_without_effect(document, parsed.manifest)
     if parsed.problems:
         parsed.problems = tidy(parsed.problems)
     return parsed

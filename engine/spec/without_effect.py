@@ -4,14 +4,13 @@ A manifest that is written for a later version stays valid; but who asks to be t
 of a failure must not find out by the failure that nobody was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.document.place import Path
 from engine.document.read import Document
 from engine.model.tree import Problem, Severity
 from schemas.manifest import FolderManifest, ScriptManifest
-from schemas.triggers import UrlFields
 
 CODE = "no_effect"
 DEFAULT_QUEUE = "default"
@@ -19,14 +18,10 @@ DEFAULT_QUEUE = "default"
 _NOTIFY = "notify: accepted, but this version does not deliver notifications yet"
 _EXPECT_WITHIN = "expect_within: accepted, but this version does not tell of missing successes yet"
 _QUEUE = "queue: accepted, but this version has no workers yet: every run happens on this machine"
-_HOOK = (
-    "url: 'token' is accepted, but this version has no address /hooks/<token> yet; "
-    "an API key opens /api/scripts/<id>/trigger"
-)
 
 
 def keys_without_effect(
-    document: Document, manifest: ScriptManifest | FolderManifest, trigger_indexes: Sequence[int]
+    document: Document, manifest: ScriptManifest | FolderManifest
 ) -> Iterator[Problem]:
     """Yield a warning at each such key of one file; a key that switches something off is none."""
     if manifest.notify is not None:
@@ -35,10 +30,6 @@ def keys_without_effect(
         yield _warning(document, _EXPECT_WITHIN, ("expect_within",))
     if manifest.queue != DEFAULT_QUEUE:
         yield _warning(document, _QUEUE, ("queue",))
-    triggers = manifest.triggers if isinstance(manifest, ScriptManifest) else ()
-    for index, trigger in zip(trigger_indexes, triggers, strict=True):
-        if isinstance(trigger, UrlFields) and trigger.url.token:
-            yield _warning(document, _HOOK, ("triggers", index, "url"))
 
 
 def _warning(document: Document, message: str, path: Path) -> Problem:

@@ -12,10 +12,16 @@ from typing import Literal
 
 from engine.errors import InvalidInput
 
-Kind = Literal["runs", "found", "occurrences", "statistics"]
+Kind = Literal["runs", "found", "occurrences", "statistics", "audit"]
 
-_FORM = re.compile(r"([rfos])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
-_LETTERS: dict[Kind, str] = {"runs": "r", "found": "f", "occurrences": "o", "statistics": "s"}
+_FORM = re.compile(r"([rfosa])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
+_LETTERS: dict[Kind, str] = {
+    "runs": "r",
+    "found": "f",
+    "occurrences": "o",
+    "statistics": "s",
+    "audit": "a",
+}
 _LARGEST = 2**63 - 1
 """SQLite's integers have 64 bits with sign."""
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from engine.model.identity import RESERVED_NAMES
 from tests.fakes.engine import a_script
 
-PUBLIC = {("/api/health", "get")}
+HOOK = "/hooks/{token}"
+PUBLIC = {("/api/health", "get"), (HOOK, "get"), (HOOK, "post")}
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,9}", fullmatch=True).filter(
     lambda name: name not in RESERVED_NAMES
 )
@@ -42,8 +43,13 @@ def test_every_operation_tells_in_which_headers_a_key_may_come(document):
     assert schemes["Bearer"] == {"type": "http", "scheme": "bearer"}
     assert all(
         operation["security"] == [{"X-API-Key": []}, {"Bearer": []}]
-        for operation in operations(document).values()
+        for (path, _), operation in operations(document).items()
+        if path != HOOK
     )
+
+
+def test_a_hook_needs_no_key(document):
+    assert document["paths"][HOOK]["post"]["security"] == []
 
 
 def test_every_operation_with_a_key_documents_its_refusals(document):

@@ -88,6 +88,12 @@ ROWS: Mapping[str, Row] = {
     "GET /api/keys": Row(ADMIN),
     "POST /api/keys": Row(ADMIN),
     "DELETE /api/keys/{key_id}": Row(ADMIN),
+    "GET /api/hooks": Row(EDITOR, Scope.FILTERED),
+    "POST /api/hooks/{script_id}": Row(EDITOR, Scope.SCRIPT),
+    "DELETE /api/hooks/{script_id}": Row(EDITOR, Scope.SCRIPT),
+    "GET /hooks/{token}": Row(None),
+    "POST /hooks/{token}": Row(None),
+    "GET /api/audit": Row(ADMIN),
     "WS /ws": Row(VIEWER, Scope.FILTERED),
 }
 

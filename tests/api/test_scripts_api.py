@@ -250,8 +250,9 @@ def test_an_unexpected_failure_says_nothing_of_the_inside_but_is_logged(call, en
         "internal_error",
         False,
     )
-    assert (record.route_path, record.exc_info[1]) == (
-        "/api/scripts/etl/load/execute",
+    assert (record.route_path, record.script_id, record.exc_info[1]) == (
+        "/api/scripts/{script_id}/execute",
+        "etl/load",
         engine.refusal,
     )
 
@@ -276,9 +277,9 @@ def test_a_trigger_without_a_body_has_no_payload(call, engine):
 def test_a_body_above_the_cap_is_refused(call, engine, declared):
     async def chunks():
         for _ in range(11):
-            yield b"x" * 100_000
+            yield b"x" * 1_000_000
 
-    content = b"x" * 1_000_001 if declared else chunks()
+    content = b"x" * 10_000_001 if declared else chunks()
     answer = call("POST", "/api/scripts/etl/load/trigger", content=content)
 
     assert (answer.status_code, answer.json()["code"], engine.asked) == (
@@ -289,7 +290,7 @@ def test_a_body_above_the_cap_is_refused(call, engine, declared):
 
 
 def test_a_body_of_the_cap_is_taken(call):
-    answer = call("POST", "/api/scripts/etl/load/trigger", content=b"x" * 1_000_000)
+    answer = call("POST", "/api/scripts/etl/load/trigger", content=b"x" * 10_000_000)
 
     assert answer.status_code == 202
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from engine.errors import InvalidInput, NotFound, Refused
-from engine.model.account import covers
+from engine.model.account import covers, digest_of
 from engine.model.environment import EnvironmentState
 from engine.model.event import Event, Listener, OutputGrew, RunChanged
+from engine.model.hook import Hook
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
@@ -29,6 +30,7 @@ from engine.model.status import (
 )
 from engine.ports import Page, RunFilter
 from tests.fakes.assistance import FakeAssistance
+from tests.fakes.audit import FakeAudit
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
 from tests.fakes.statistics import FakeStatistics
@@ -163,6 +165,8 @@ class FakeEngine(FakeFiles):
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
     statistics: FakeStatistics = field(default_factory=FakeStatistics)
     assistance: FakeAssistance = field(default_factory=FakeAssistance)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    given_hooks: dict[str, Hook] = field(default_factory=dict)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":
@@ -355,6 +359,30 @@ class FakeEngine(FakeFiles):
         if idempotency_key:
             self.by_key[idempotency_key] = run_id
         return run_id
+
+    def hooks(self) -> Sequence[Hook]:
+        return [self.given_hooks[script] for script in sorted(self.given_hooks)]
+
+    async def put_hook(self, hook: Hook) -> None:
+        self.script(hook.script)
+        self._ask("put hook", hook.script)
+        self.given_hooks[hook.script] = hook
+
+    async def remove_hook(self, script_id: str) -> None:
+        if self.given_hooks.pop(script_id, None) is None:
+            raise NotFound(f"{script_id} has no hook")
+
+    def hooked(self, token: str) -> str | None:
+        digest = digest_of(token.encode())
+        found = (hook.script for hook in self.given_hooks.values() if hook.digest == digest)
+        return next(found, None)
+
+    async def trigger_by_hook(
+        self, script_id: str, *, payload: bytes | None = None, idempotency_key: str | None = None
+    ) -> RunId:
+        return await self.trigger(
+            script_id, payload=payload, requested_by="hook", idempotency_key=idempotency_key
+        )
 
     async def cancel(self, run_id: str, *, requested_by: str) -> None:
         self.run(run_id)

@@ -9,6 +9,7 @@ from web.api.documentation import problems
 from web.api.paths import PREFIX
 from web.api.shapes import problem_shapes
 from web.dependencies import AnyEditor, CurrentEngine, hold_to_script
+from web.guards.marks import only_asks, takes_upload
 
 router = APIRouter(prefix=PREFIX, tags=["editing"])
 
@@ -19,6 +20,8 @@ router = APIRouter(prefix=PREFIX, tags=["editing"])
     summary="Check a text before it is saved",
     responses=problems(404, 409, 502, 503),
 )
+@only_asks
+@takes_upload
 async def check_text(body: api.CheckRequest, engine: CurrentEngine, editor: AnyEditor) -> Response:
     """Tell what would be wrong if a text were saved as a file; nothing is saved or run.
 
@@ -39,6 +42,8 @@ async def check_text(body: api.CheckRequest, engine: CurrentEngine, editor: AnyE
     summary="Complete Python",
     responses=problems(404, 409, 503),
 )
+@only_asks
+@takes_upload
 async def complete_text(
     body: api.CompleteRequest, engine: CurrentEngine, editor: AnyEditor
 ) -> Response:

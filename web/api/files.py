@@ -19,6 +19,7 @@ from web.api.paths import FILES, PREFIX
 from web.api.payload import read_body
 from web.dependencies import CurrentEngine, Editor, Viewer
 from web.errors import MEDIA_TYPE, HttpProblem
+from web.guards.marks import takes_upload
 
 router = APIRouter(prefix=PREFIX, tags=["files"])
 
@@ -98,6 +99,7 @@ async def read_file(
     },
     openapi_extra={"requestBody": {"description": "The file's bytes", "content": {"*/*": BYTES}}},
 )
+@takes_upload
 async def write_file(  # noqa: PLR0913  one parameter a part of the request
     *,
     script_id: str,

@@ -13,6 +13,7 @@ from web.api.documentation import problems
 from web.api.paths import PREFIX
 from web.api.shapes import key_shape, new_key_shape
 from web.dependencies import Admin, CurrentEngine, Now
+from web.guards.marks import note
 from web.permissions import Keys
 
 router = APIRouter(prefix=PREFIX, tags=["keys"])
@@ -51,6 +52,7 @@ async def create_key(
         now=now,
         randomness=secrets.token_bytes(SECRET_BYTES),
     )
+    note(request, key_id=key.id, name=key.name)
     await engine.keys.add(key)
     _keys(request).read_again()
     return json_answer(new_key_shape(key, secret), HTTPStatus.CREATED)

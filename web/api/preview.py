@@ -7,6 +7,7 @@ from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
 from web.dependencies import CurrentEngine, Viewer
+from web.guards.marks import only_asks
 
 router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
@@ -17,6 +18,7 @@ router = APIRouter(prefix=PREFIX, tags=["scripts"])
     summary="Coming occurrences of an unsaved trigger",
     responses=problems(),
 )
+@only_asks
 async def preview_trigger(
     body: api.PreviewRequest, engine: CurrentEngine, _viewer: Viewer
 ) -> Response:

@@ -9,10 +9,13 @@ from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX, SCRIPT
-from web.api.payload import PAYLOAD_LIMIT, read_payload
+from web.api.payload import read_payload
 from web.api.shapes import waited_run_shape
 from web.api.wait import seconds_of, wait_for_end
 from web.dependencies import CurrentEngine, Operator
+from web.guards.marks import acts, note, takes_upload
+from web.guards.rates import hold_to_trigger_rate
+from web.service import Service
 
 router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
@@ -31,6 +34,15 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+PAYLOAD = {
+    "requestBody": {
+        "description": (
+            "Anything, at most `server.max_upload`; the run finds it in the file that "
+            "PYSCHED_PAYLOAD names"
+        ),
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 WAITED = {200: {"model": api.WaitedRun, "description": "With `wait`: the run, over"}}
 
 
@@ -43,6 +55,7 @@ WAITED = {200: {"model": api.WaitedRun, "description": "With `wait`: the run, ov
 )
 async def execute(
     script_id: str,
+    request: Request,
     engine: CurrentEngine,
     operator: Operator,
     body: api.ExecuteRequest | None = None,
@@ -52,6 +65,7 @@ async def execute(
     run_id = await engine.execute(
         script_id, args=wanted.args, env=wanted.env, requested_by=operator.name
     )
+    note(request, run_id=run_id)
     return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
 
 
@@ -62,6 +76,7 @@ async def execute(
     summary="Fire the URL trigger",
     responses=problems(404, 409, 503) | WAITED,
 )
+@acts
 async def trigger_by_get(
     script_id: str,
     request: Request,
@@ -72,10 +87,11 @@ async def trigger_by_get(
 ) -> Response:
     """Fire the script's `url` trigger; the key comes in a header, never in a cookie."""
     seconds = seconds_of(wait)
+    hold_to_trigger_rate(request, operator.name, script_id)
     run_id = await engine.trigger(
         script_id, requested_by=operator.name, idempotency_key=idempotency_key
     )
-    return await _answer(request, engine, run_id, seconds)
+    return await started(request, engine, run_id, seconds)
 
 
 @router.post(
@@ -83,17 +99,10 @@ async def trigger_by_get(
     status_code=HTTPStatus.ACCEPTED,
     response_model=api.RunRequested,
     summary="Fire the URL trigger with a payload",
-    responses=problems(404, 409, 413, 503) | WAITED,
-    openapi_extra={
-        "requestBody": {
-            "description": (
-                f"Anything, at most {PAYLOAD_LIMIT} bytes; the run finds it in the file that "
-                "PYSCHED_PAYLOAD names"
-            ),
-            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    responses=problems(404, 409, 503) | WAITED,
+    openapi_extra=PAYLOAD,
 )
+@takes_upload
 async def trigger_by_post(
     script_id: str,
     request: Request,
@@ -104,18 +113,21 @@ async def trigger_by_post(
 ) -> Response:
     """Fire the script's `url` trigger and hand it the body."""
     seconds = seconds_of(wait)
+    hold_to_trigger_rate(request, operator.name, script_id)
     run_id = await engine.trigger(
         script_id,
         payload=await read_payload(request),
         requested_by=operator.name,
         idempotency_key=idempotency_key,
     )
-    return await _answer(request, engine, run_id, seconds)
+    return await started(request, engine, run_id, seconds)
 
 
-async def _answer(
-    request: Request, engine: CurrentEngine, run_id: str, seconds: float | None
+async def started(
+    request: Request, engine: Service, run_id: str, seconds: float | None
 ) -> Response:
+    """Answer with the run's id, or after that many seconds at most with the run itself."""
+    note(request, run_id=run_id)
     if seconds is None:
         return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
     run = await wait_for_end(request, engine, run_id, seconds)

@@ -51,15 +51,12 @@ def add(
     """
     import asyncio
 
-    from engine.service import accounts
+    from engine.service import accounts, audit
 
+    settings = settings_for(data=data)
     found, secret = asyncio.run(
         accounts.add_key(
-            settings_for(data=data),
-            name=name,
-            role=role,
-            scripts=scripts or (),
-            lasts=_duration(expires),
+            settings, name=name, role=role, scripts=scripts or (), lasts=_duration(expires)
         )
     )
     if json:
@@ -67,8 +64,10 @@ def add(
         from web.cli.terminal import write_json
 
         write_json(new_key_shape(found, secret).model_dump(mode="json"))
-        return
-    print(secret)
+    else:
+        print(secret)
+    # Last, so that a disk that is full now does not keep the secret from its holder.
+    asyncio.run(audit.record(settings, "pysched key add", key_id=found.id, name=found.name))
 
 
 @key.command("list")
@@ -94,9 +93,11 @@ def remove(
     """Remove a key; a running server refuses it within two seconds."""
     import asyncio
 
-    from engine.service import accounts
+    from engine.service import accounts, audit
 
-    removed = asyncio.run(accounts.remove_key(settings_for(data=data), name))
+    settings = settings_for(data=data)
+    removed = asyncio.run(accounts.remove_key(settings, name))
+    asyncio.run(audit.record(settings, "pysched key remove", key_id=removed.id, name=removed.name))
     print(f"removed key {removed.name} ({removed.id})")
 
 

@@ -27,6 +27,7 @@ from web.cli.started import server_started
 from web.cli.stopping import Stopping
 from web.cli.terminal import console
 from web.cli.terminal_report import TerminalReport
+from web.guards.options import guard_options
 from web.http_server import HttpServer
 from web.listening import address_of, bind
 from web.log import configure
@@ -139,8 +140,9 @@ class _Process:
         key = own.get_secret_value() if own else secrets.token_urlsafe(32)
         name = "default key" if own else "this machine"
         fixed = {key: Principal(name=name, role=Role.ADMIN)}
-        app = create_app(engine, Keys(fixed, StoredKeys(engine.keys, SystemClock())))
-        server = HttpServer(app)
+        keys = Keys(fixed, StoredKeys(engine.keys, SystemClock()))
+        app = create_app(engine, keys, guard_options(self._settings))
+        server = HttpServer(app, most_connections=self._settings.server.max_connections)
         url = address_of(self._listener)
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
         try:

@@ -37,14 +37,14 @@ class Served:
 
 
 @contextmanager
-def serving(engine: FakeEngine) -> Iterator[Served]:
+def serving(engine: FakeEngine, *, most_connections: int = 100) -> Iterator[Served]:
     ready: threading.Event = threading.Event()
     found: list[Served] = []
     ends: list[Callable[[], None]] = []
 
     async def run() -> None:
         app = create_app(engine, Keys({KEY: Principal(name="default key", role=Role.ADMIN)}))
-        server = HttpServer(app)
+        server = HttpServer(app, most_connections=most_connections)
         with bind("127.0.0.1", 0) as listener:
             task = asyncio.create_task(server.serve(sockets=[listener]))
             await server.listening.wait()

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -94,3 +95,16 @@ def test_a_key_that_cannot_be_made_is_an_error(pysched, tmp_path, wrong):
 @pytest.mark.parametrize("expires", ["soon", "999999999d"])
 def test_a_duration_that_is_none_is_wrong_usage(pysched, expires):
     assert pysched("key", "add", "import", "--expires", expires)[0] == 2
+
+
+def test_changes_of_keys_are_in_the_audit_log(pysched, tmp_path):
+    pysched("key", "add", "import")
+    pysched("key", "remove", "import")
+
+    with closing(sqlite3.connect(tmp_path / "data" / "pysched.db")) as database:
+        rows = database.execute("SELECT action, kind, parameters FROM audit ORDER BY id").fetchall()
+
+    assert [(action, kind, json.loads(facts)["name"]) for action, kind, facts in rows] == [
+        ("pysched key add", "cli", "import"),
+        ("pysched key remove", "cli", "import"),
+    ]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import Refused
-from engine.model.identity import ScriptId
+from engine.errors import KeyReused, Refused
+from engine.model.identity import RunId, ScriptId
 from engine.model.script import Script
 from engine.service.requests import Requests
 from tests.fakes.reconciled import Disk, Engine, on_a_loop
@@ -53,3 +53,27 @@ async def test_the_body_of_a_refused_request_is_not_kept(tmp_path: Path):
         await post(requests, script, b"two")
 
     assert [path.read_bytes() for path in payloads(disk)] == [b"one"]
+
+
+@on_a_loop
+async def test_an_idempotency_key_with_the_same_body_gives_the_same_run(tmp_path: Path):
+    requests, script = await served(Disk(tmp_path))
+
+    assert await keyed(requests, script, b"one") == await keyed(requests, script, b"one")
+
+
+@pytest.mark.parametrize("other", [b"two", None])
+@on_a_loop
+async def test_an_idempotency_key_with_another_body_is_a_mistake(tmp_path: Path, other):
+    disk = Disk(tmp_path)
+    requests, script = await served(disk)
+    await keyed(requests, script, b"one")
+
+    with pytest.raises(KeyReused, match="k-1"):
+        await keyed(requests, script, other)
+
+    assert [path.read_bytes() for path in payloads(disk)] == [b"one"]
+
+
+async def keyed(requests: Requests, script: Script, body: bytes | None) -> RunId:
+    return await requests.trigger(script, payload=body, requested_by="ada", idempotency_key="k-1")

@@ -68,6 +68,12 @@ def test_paths_begin_at_the_directory_of_the_file(tmp_path):
             ("reconcile", "debounce", timedelta(milliseconds=50)),
         ),
         ("PYSCHED_RUNS__MAX_CONCURRENT", "7", ("runs", "max_concurrent", 7)),
+        ("PYSCHED_RATE_LIMIT_ENABLED", "false", ("rates", "enabled", False)),
+        (
+            "PYSCHED_SERVER__TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            ("server", "trusted_proxies", ["10.0.0.0/8", "::1/128"]),
+        ),
         ("PYSCHED_DEFAULTS__PYTHON", "3.12", ("defaults", "python", "3.12")),
         (
             "PYSCHED_ENVIRONMENTS__PYTHON_PATHS",
@@ -139,6 +145,7 @@ def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path, file, expected):
     ("variable", "text", "expected"),
     [
         ("PYSCHED_SERVER__PORT", "http", "must be a whole number, not 'http'"),
+        ("PYSCHED_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,proxy", "'proxy' is neither an"),
         ("PYSCHED_DEBUG", "maybe", "must be true or false, not 'maybe'"),
         ("PYSCHED_LOG__LEVEL", "inof", "must be 'debug', 'info', 'warning' or 'error', not 'inof'"),
         ("PYSCHED_DEFAULT_SCRIPT_TIMEOUT", "soon", "'soon' is not a duration; write 90"),

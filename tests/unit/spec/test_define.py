@@ -348,7 +348,6 @@ def test_the_example_of_the_documentation_lacks_nothing_but_its_secrets():
         ("notify: {to: [a@b.c]}", (1, 1), "does not deliver notifications yet"),
         ("name: x\nexpect_within: 1h", (2, 1), "does not tell of missing successes yet"),
         ("queue: gpu", (1, 1), "has no workers yet"),
-        ("triggers:\n  - every: 5m\n  - url: {token: true}", (3, 5), "no address /hooks/<token>"),
     ],
 )
 def test_a_key_without_effect_is_a_warning_at_its_place(text, place, message):
