@@ -36,9 +36,14 @@ NAMED_VARIABLES = {
     "PYSCHED_DEFAULT_SCRIPT_TIMEOUT": "defaults.timeout",
     "PYSCHED_DEFAULT_MEMORY_LIMIT": "defaults.memory",
     "PYSCHED_RATE_LIMIT_ENABLED": "rates.enabled",
+    "SMTP_SERVER": "notifications.smtp_server",
+    "SMTP_PORT": "notifications.smtp_port",
+    "SMTP_USERNAME": "notifications.smtp_username",
+    "FROM_EMAIL": "notifications.from_email",
 }
 """Variables with a name of their own; every other key is `PYSCHED_<SECTION>__<KEY>`."""
 
+SMTP_PASSWORD_VARIABLE = "SMTP_PASSWORD"  # noqa: S105
 API_KEY_VARIABLE = "PYSCHED_DEFAULT_API_KEY"
 SECRET_KEY_VARIABLE = "PYSCHED_SECRET_KEY"  # noqa: S105
 SECRET_VARIABLES = (API_KEY_VARIABLE, SECRET_KEY_VARIABLE, "PYSCHED_ADMIN_PASSWORD")
@@ -95,10 +100,11 @@ def load_settings(
         for name in SECTIONS
     }
     _make_absolute(sections, directory)
-    key = environ.get(API_KEY_VARIABLE)
+    key, smtp_password = environ.get(API_KEY_VARIABLE), environ.get(SMTP_PASSWORD_VARIABLE)
     return Settings(
         debug=values.get("", {}).get("debug", file.debug),
         api_key=SecretStr(key) if key else None,
+        smtp_password=SecretStr(smtp_password) if smtp_password else None,
         **sections,
     )
 

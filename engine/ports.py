@@ -15,6 +15,7 @@ from engine.model.audit import AuditEntry, AuditFilter
 from engine.model.environment import Environment, EnvironmentRequest, EnvironmentState
 from engine.model.hook import Hook
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
+from engine.model.notice import Delivery, Notice, Standing
 from engine.model.run import Occurrence, Run
 from engine.model.script import Limits, Script
 from engine.model.statistics import DayFigures, Figures, ScriptFigures, StatisticsFilter
@@ -104,6 +105,8 @@ class Transition:
     """Idempotency keys of the new runs, so that a request that is repeated finds its run."""
     changed_runs: Sequence[Run] = ()
     """Whole rows; one whose stored status is final is left as it is."""
+    ends_to_tell: Sequence[RunId] = ()
+    """Of the runs above, those whose end somebody may have to be told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,4 +449,64 @@ class HookStore(Protocol):
 
     async def remove(self, script: str) -> None:
         """Forget a script's hook, durably. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What was decided to tell, written in one transaction."""
+
+    ends: Sequence[int] = ()
+    """Numbers of the ends that this is about; they are not decided on again."""
+    standings: Mapping[ScriptId, Standing | None] = field(
+        default_factory=dict[ScriptId, Standing | None]
+    )
+    """What is remembered from now on; None for a script that is forgotten."""
+    notices: Sequence[tuple[Notice, Sequence[str]]] = ()
+    """Each with its targets; one whose id is known is left as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFilter:
+    """Which deliveries a list shows; None means any."""
+
+    script: ScriptId | None = None
+    scripts: tuple[str, ...] = ()
+    """Patterns as `covers` reads them; empty means all."""
+    state: str | None = None
+
+
+class NotificationStore(Protocol):
+    """The outbox of notices. Reads are short and made on the caller's thread."""
+
+    def ends(self, limit: int) -> Sequence[tuple[int, RunId]]:
+        """Return ends that were not decided on, oldest first, each with its number."""
+        ...
+
+    def standings(self) -> Mapping[ScriptId, Standing]: ...
+
+    async def settle(self, settled: Settled) -> None:
+        """Write what was decided, synced to disk before this returns."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Return deliveries whose time has come, the longest due first."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return when the next delivery is to be tried, None when none waits."""
+        ...
+
+    async def record(self, deliveries: Collection[Delivery]) -> None:
+        """Write how deliveries went; one that does not wait any more is left as it is."""
+        ...
+
+    def in_trouble(self, *, attempts: int, since: datetime) -> Sequence[Delivery]:
+        """Return those tried at least so often in vain, and those given up since then.
+
+        A target to which something was delivered after it was given up is in no trouble.
+        """
+        ...
+
+    def page(self, which: NoticeFilter, *, limit: int, cursor: str | None = None) -> Page[Delivery]:
+        """Return deliveries, newest first. Raises InvalidInput for a cursor that is not ours."""
         ...

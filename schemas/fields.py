@@ -10,7 +10,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -245,6 +245,8 @@ Argument = Annotated[
     str, BeforeValidator(_argument), WithJsonSchema({"type": ["string", "integer"]})
 ]
 Text = Annotated[str, AfterValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
+Event = Literal["success", "failure", "recovery", "missed", "long_running"]
+"""What people can be told of."""
 Paragraph = Annotated[str, AfterValidator(_paragraph)]
 EnvName = Annotated[str, AfterValidator(_env_name)]
 PythonVersion = Annotated[

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from schemas.fields import (
     STRICT,
     Duration,
+    Event,
     Paragraph,
     PositiveDuration,
     PythonVersion,
@@ -27,7 +28,6 @@ MOST_TRIGGERS = 100
 
 ExitCode = Annotated[int, Field(ge=0, le=255)]
 Failure = Literal["failed", "timeout", "out_of_memory", "env_failed", "interrupted"]
-Event = Literal["success", "failure", "recovery", "missed", "long_running"]
 
 
 class LimitFields(BaseModel):

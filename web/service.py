@@ -12,6 +12,7 @@ from engine.model.audit import AuditEntry, AuditFilter
 from engine.model.event import Listener
 from engine.model.file import Edited, EditedFile, FileContent, FileList, Precondition
 from engine.model.hook import Hook
+from engine.model.notice import Delivery, Tried
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import (
@@ -25,7 +26,7 @@ from engine.model.status import (
     TreeReport,
     TriggerPreview,
 )
-from engine.ports import KeyStore, Page, RunFilter, Statistics
+from engine.ports import KeyStore, NoticeFilter, Page, RunFilter, Statistics
 from web.assistance import Assistance
 
 Stream = Literal["all", "stdout", "stderr"]
@@ -122,6 +123,21 @@ class Service(Protocol):
     async def folders(self) -> Sequence[FolderReport]: ...
 
     def tree(self) -> TreeReport: ...
+
+    def deliveries(
+        self, which: NoticeFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[Delivery]:
+        """Return a page of what people were or are to be told, newest first."""
+        ...
+
+    async def test_notification(
+        self, script_id: str | None = None, *, to: str | None = None
+    ) -> Sequence[Tried]:
+        """Send a test to one target, or to all of a script's; returns how each went.
+
+        Raises InvalidInput when that is nobody.
+        """
+        ...
 
     def occurrences(
         self, script_id: str, *, limit: int, cursor: str | None = None

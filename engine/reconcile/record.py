@@ -7,7 +7,7 @@ same facts, yet nothing starts it before its row is on disk.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from engine.errors import EngineError, Unavailable, UnusableDatabase
 from engine.model.event import Listener, RunChanged
 from engine.model.identity import RunId
 from engine.model.run import Run
+from engine.notify.rules import ends_to_tell, wants
 from engine.ports import RunStore, Transition
 from engine.reconcile.state import State
 
@@ -58,7 +59,11 @@ class Recorder:
         """
         inserted: Collection[RunId] = ()
         try:
-            transition = replace(transition, new_runs=self._stamped(transition.new_runs))
+            transition = replace(
+                transition,
+                new_runs=self._stamped(transition.new_runs),
+                ends_to_tell=self._to_tell(transition),
+            )
             inserted = await self.insist(lambda: self._runs.commit(transition))
         finally:
             # One that was not inserted belongs to a moment that was settled before.
@@ -68,6 +73,15 @@ class Recorder:
         for run in (*inserted_runs, *ended_runs):
             self._publish(RunChanged(run))
         self._remember(transition)
+
+    def _to_tell(self, transition: Transition) -> Sequence[RunId]:
+        """Return the runs whose end is to be looked at by whoever tells people."""
+        ended = [
+            run
+            for run in (*transition.changed_runs, *transition.new_runs)
+            if run.status.final and wants(self._state.script(run.script))
+        ]
+        return ends_to_tell(ended, transition.new_runs) if ended else ()
 
     def _stamped(self, runs: Iterable[Run]) -> list[Run]:
         stamped: list[Run] = []

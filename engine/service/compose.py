@@ -14,7 +14,6 @@ from engine.history.repository import Repository
 from engine.model.environment import Environment
 from engine.model.event import BuildChanged
 from engine.model.identity import ScriptId
-from engine.model.plan import Plan
 from engine.model.status import Collected
 from engine.ports import InForce
 from engine.reconcile.builds import Builds
@@ -22,7 +21,6 @@ from engine.reconcile.endings import Endings
 from engine.reconcile.loop import Loop
 from engine.reconcile.parts import Parts
 from engine.reconcile.passes import Passes
-from engine.reconcile.preview import preview
 from engine.reconcile.record import Recorder
 from engine.reconcile.removals import Removals
 from engine.reconcile.safety_net import SafetyNet
@@ -35,6 +33,7 @@ from engine.runs.places import RunPlaces
 from engine.runs.request import RequestBuilder
 from engine.schedule.alarm import ApsAlarm
 from engine.schedule.jump import Jump, Wakefulness
+from engine.schedule.shared_alarm import SharedAlarm
 from engine.service.assistance import Assistance
 from engine.service.audit import AuditTrail
 from engine.service.bus import Bus
@@ -45,6 +44,7 @@ from engine.service.data import CONFIRMATION, open_environments, open_stores
 from engine.service.editing import TreeEdits, tidy_tree
 from engine.service.environments import ScriptEnvironments
 from engine.service.housekeeping import Housekeeping
+from engine.service.outbox import open_outbox
 from engine.service.reports import Reports
 from engine.service.requests import Requests
 from engine.service.workplace import TreeInboxes, TreeSources
@@ -106,6 +106,7 @@ class Composition:
         self._assemble(settings)
 
     def _assemble(self, settings: Settings) -> None:
+        alarm = SharedAlarm(self.alarm, self.clock)
         sources = TreeSources(self.root, lambda: self.repository, self.data / "checkouts")
         self.parts = Parts(
             clock=self.clock,
@@ -115,7 +116,7 @@ class Composition:
             journal=self.stores.journal,
             launcher=self.client,
             environments=self.environments,
-            alarm=self.alarm,
+            alarm=alarm.part(),
             sources=sources,
             files=self.files,
             inboxes=TreeInboxes(self.root, self.clock),
@@ -147,6 +148,8 @@ class Composition:
         commits = Commits(self.root, lambda: self.repository, self.clock)
         self.edits = TreeEdits(self.root, self.state, self.loop, commits, settings.server.max_file)
         self.assistance = Assistance(self.root, self.state, definer(settings), self.environments)
+        self.outbox = open_outbox(self, alarm)
+        self.bus.subscribe(self.outbox.receive)
         self.housekeeping = Housekeeping(
             self.stores.main,
             self.stores.archive,
@@ -180,6 +183,7 @@ class Composition:
         await self.loop.look(starting=self.server_started)
         self._looping = self.tasks.spawn(self.loop.run())
         self._watching = self.tasks.spawn(self.watcher.watch(self._changed))
+        self.outbox.start()
         self._keep_house()
         self._begin_repository()
 
@@ -245,6 +249,7 @@ class Composition:
         for task in (self._watching, self._looping):
             if task is not None:
                 task.cancel()
+        await self.outbox.stop()
         await self.alarm.stop()
         await self.assistance.close()
         await self.environments.close()
@@ -283,12 +288,6 @@ class Composition:
     def _build_went_on(self, progress: BuildProgress) -> None:
         users = self.builds.users(progress.request)
         self.bus.publish(BuildChanged(progress.request, users, progress.phase, progress.line))
-
-    def pending(self) -> Plan:
-        """Return what the last scan would still change: what is held back."""
-        return preview(
-            self.state.tree, self.state.scripts, self.environments.state, self.clock.now()
-        )
 
 
 def compose(

@@ -15,6 +15,7 @@ from engine.store.database import Database
 from engine.store.hooks import SqliteHookStore
 from engine.store.journal import SqliteJournal
 from engine.store.keys import SqliteKeyStore
+from engine.store.notifications import SqliteNotificationStore
 from engine.store.output import SqliteOutputArchive
 from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
@@ -40,6 +41,7 @@ class Stores:
     statistics: SqliteStatistics
     hooks: SqliteHookStore
     audit: SqliteAuditStore
+    notifications: SqliteNotificationStore
 
     def close(self) -> None:
         self.main.close()
@@ -62,6 +64,7 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         statistics=SqliteStatistics(main),
         hooks=SqliteHookStore(main),
         audit=SqliteAuditStore(main),
+        notifications=SqliteNotificationStore(main),
     )
 
 

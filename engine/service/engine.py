@@ -17,7 +17,6 @@ from engine.model.event import Listener
 from engine.model.identity import RunId, ScriptId
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run, RunStatus
-from engine.model.script import Script
 from engine.model.status import (
     Collected,
     Coming,
@@ -39,6 +38,7 @@ from engine.service.entrances import Entrances
 from engine.service.following import Following
 from engine.service.health import health
 from engine.service.reports import ScriptFilter
+from engine.service.sync import pending
 from engine.service.telling import Telling
 from engine.service.waiting import Waiters
 from engine.tree.ahead import LookAhead
@@ -150,7 +150,7 @@ class Engine(Telling, Edits, Following, Entrances):
 
     def plan(self) -> Plan:
         """Return what waits to be brought into force: what is held back or was not seen yet."""
-        return self._all.pending()
+        return pending(self._all)
 
     async def reconcile(self, *, confirm: bool = False) -> Plan:
         """Make a full pass now; `confirm` lets removals through that wait for it."""
@@ -282,12 +282,3 @@ class Engine(Telling, Edits, Following, Entrances):
     async def collect(self) -> Collected:
         """Remove environments that nothing uses and runs past their time."""
         return await self._all.collect()
-
-    def _definition(self, script_id: str) -> Script:
-        in_force = self._all.state.scripts.get(ScriptId(script_id))
-        if in_force is None:
-            raise NotFound(f"there is no script {script_id!r}")
-        if in_force.script is None:
-            first = in_force.problems[0] if in_force.problems else None
-            raise NotFound(f"{script_id} has no valid definition yet: {first}")
-        return in_force.script

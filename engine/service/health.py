@@ -38,5 +38,7 @@ def _degraded(parts: Composition) -> Iterator[tuple[str, str]]:
         yield "watcher", parts.watcher.degraded
     if parts.state.held is not None:
         yield "removals", parts.state.held
+    if parts.outbox.trouble is not None:
+        yield "notifications", parts.outbox.trouble
     if parts.tasks.failure is not None:
         yield "engine", parts.tasks.failure

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from engine.model.plan import Plan
 from engine.model.status import TreeReport, TreeStatus
 from engine.model.tree import Problem, Severity
-from engine.reconcile.preview import problems_of
+from engine.reconcile.preview import preview, problems_of
 from engine.service.compose import Composition
 
 
@@ -22,6 +23,12 @@ def tree_report(parts: Composition) -> TreeReport:
         held=held,
         removals=tuple(sorted(state.kept - state.tree.entries.keys())) if held else (),
     )
+
+
+def pending(parts: Composition) -> Plan:
+    """Return what the last scan would still change: what is held back."""
+    now = parts.clock.now()
+    return preview(parts.state.tree, parts.state.scripts, parts.environments.state, now)
 
 
 def tree_status(failure: str | None, held: str | None, problems: Sequence[Problem]) -> TreeStatus:

@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from engine.errors import NotFound
 from engine.model.identity import ScriptId
+from engine.model.notice import Delivery, Tried
+from engine.model.script import Script
 from engine.model.status import EnvironmentDetails, FolderReport, TreeReport, TriggerPreview
+from engine.ports import NoticeFilter, Page
 from engine.service.assistance import Assistance
 from engine.service.compose import Composition
 from engine.service.folders import folder_reports
@@ -44,6 +48,28 @@ class Telling(Observing):
     def assistance(self) -> Assistance:
         """Help for whoever edits: checks and completions."""
         return self._all.assistance
+
+    def deliveries(
+        self, which: NoticeFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[Delivery]:
+        """Return a page of what people were or are to be told, newest first."""
+        return self._all.outbox.store.page(which, limit=limit, cursor=cursor)
+
+    async def test_notification(
+        self, script_id: str | None = None, *, to: str | None = None
+    ) -> Sequence[Tried]:
+        """Send a test to one target, or to all of a script's. Raises NotFound and InvalidInput."""
+        script = None if script_id is None else self._definition(script_id)
+        return await self._all.outbox.test(script, to)
+
+    def _definition(self, script_id: str) -> Script:
+        in_force = self._all.state.scripts.get(ScriptId(script_id))
+        if in_force is None:
+            raise NotFound(f"there is no script {script_id!r}")
+        if in_force.script is None:
+            first = in_force.problems[0] if in_force.problems else None
+            raise NotFound(f"{script_id} has no valid definition yet: {first}")
+        return in_force.script
 
     def tree(self) -> TreeReport:
         """Say whether the tree is in force."""

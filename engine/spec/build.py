@@ -35,6 +35,7 @@ _TUPLES = ("args", "success_exit_codes", "skip_exit_codes")
 _limits = lru_cache(maxsize=1024)(Limits)
 _keep = lru_cache(maxsize=1024)(Keep)
 _retry = lru_cache(maxsize=1024)(Retry)
+_notify = lru_cache(maxsize=1024)(Notify)
 
 
 def build_script(
@@ -62,7 +63,7 @@ def build_script(
         retry=_build_retry(values.get("retry")),
         source=Source(values.get("source", "live")),
         sandbox=Sandbox(values.get("sandbox", "none")),
-        notify=_build_notify(values.get("notify")),
+        notify=_build_notify(values.get("notify"), expects=given.get("expect_within") is not None),
         keep=_keep(**said_in(values, "keep")),
         **given,
     )
@@ -103,11 +104,14 @@ def _build_retry(said: Mapping[str, Any] | None) -> Retry | None:
     return _retry(**{**values, "max_delay": longest, "when": when})
 
 
-def _build_notify(said: Mapping[str, Any] | None) -> Notify | None:
+def _build_notify(said: Mapping[str, Any] | None, *, expects: bool) -> Notify | None:
     if said is None:
         return None
-    values = {**_NOTIFY_DEFAULTS, **said}
-    return Notify(when=tuple(values["when"]), to=tuple(literal(to) for to in values["to"]))
+    when = said.get("when")
+    if when is None:
+        # Whoever says when a success is expected wants to hear when there is none.
+        when = [*_NOTIFY_DEFAULTS["when"], *(["missed"] if expects else [])]
+    return _notify(when=tuple(when), to=tuple(literal(to) for to in said["to"]))
 
 
 _RETRY_DEFAULTS = RetryFields().__dict__

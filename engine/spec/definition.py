@@ -20,8 +20,8 @@ from engine.spec.folder import FolderDefaults
 from engine.spec.needs import Needs, read_needs
 from engine.spec.parse import Parsed, parse_script, tidy
 from engine.spec.python_version import allows, choose_python
-from engine.spec.rules import Layers, blame, contradictions
-from engine.spec.settle import settle, written
+from engine.spec.rules import Layers, blame, contradictions, unheard
+from engine.spec.settle import settle, told_by_default, written
 from engine.spec.trigger_rules import check_triggers
 from engine.spec.triggers import CheckCron
 from schemas.manifest import ScriptManifest
@@ -51,7 +51,14 @@ def define(
     """
     parsed = parse_script(files.path(MANIFEST_FILE), files.manifest or b"")
     own = written(parsed.manifest)
-    values = settle([*(folder.values for folder in folders), own, dict.fromkeys(parsed.broken)])
+    values = settle(
+        [
+            told_by_default(settings.notifications),
+            *(folder.values for folder in folders),
+            own,
+            dict.fromkeys(parsed.broken),
+        ]
+    )
     layers = [parsed.document, *(folder.document for folder in reversed(folders))]
     problems = [*parsed.problems, *(p for folder in folders for p in folder.problems)]
     name_problem = check_script_name(files.id)
@@ -67,7 +74,8 @@ def define(
         return Definition(None, tuple(tidy(errors)))
     main = values.get("main") or default_main(files.names, files.directory_name) or ""
     script = build_script(files, main, request, triggers, values, settings.defaults)
-    return Definition(script, tuple(parsed.problems))
+    warnings = [*parsed.problems, *unheard(parsed.document, own, values)]
+    return Definition(script, tuple(tidy(warnings)))
 
 
 def _environment(

@@ -14,6 +14,7 @@ from engine.document.explain import MOST, Keys, explain
 from engine.document.read import Document, read
 from engine.model.tree import Problem
 from engine.spec.references import unknown_secrets
+from engine.spec.targets import unusable_targets
 from engine.spec.trigger_kind import explain_trigger_kinds
 from engine.spec.without_effect import keys_without_effect
 from schemas.manifest import (
@@ -91,6 +92,7 @@ def _parse(model: type[M], keys: Keys, path: str, source: bytes) -> Parsed[M]:
     if parsed.manifest.sandbox == "restricted":
         parsed.problems.append(_no_sandbox(document))
     parsed.problems += keys_without_effect(document, parsed.manifest)
+    parsed.problems += unusable_targets(document, parsed.manifest)
     if parsed.problems:
         parsed.problems = tidy(parsed.problems)
     return parsed

@@ -5,11 +5,12 @@ whose default it is.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from engine.document.place import Path
 from engine.document.read import Document
-from engine.model.tree import Problem
+from engine.model.tree import Problem, Severity
 
 Layers = Sequence[Document]
 """The documents that settle a script, the nearest first."""
@@ -99,6 +100,21 @@ def _notify(layers: Layers, notify: Mapping[str, Any] | None) -> list[Problem]:
         return []
     message = "key 'to' is missing in 'notify': nobody would be told"
     return [blame(layers, "missing_key", message, ("notify",))]
+
+
+def unheard(document: Document, own: Mapping[str, Any], values: Mapping[str, Any]) -> list[Problem]:
+    """Return a warning where a script says when it should succeed and nobody would be told."""
+    if own.get("expect_within") is None:
+        return []
+    notify: Mapping[str, Any] | None = values.get("notify")
+    if notify is None:
+        message = "expect_within: nobody would be told; add 'notify' with 'to'"
+    elif "missed" not in (notify.get("when") or ("missed",)):
+        message = "expect_within: nobody would be told; add 'missed' to 'when' in 'notify'"
+    else:
+        return []
+    problem = document.problem("unheard", message, ("expect_within",), at_key=True)
+    return [replace(problem, severity=Severity.WARNING)]
 
 
 def _exit_codes(layers: Layers, values: Mapping[str, Any]) -> list[Problem]:

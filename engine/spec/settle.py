@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schemas.settings import NotificationSettings
+
 SECTIONS = frozenset({"env", "limits", "retry", "notify", "keep"})
 
 
@@ -22,6 +24,14 @@ def written(manifest: BaseModel) -> dict[str, Any]:
             value = {name: value.__dict__[name] for name in value.model_fields_set}
         said[key] = value
     return said
+
+
+def told_by_default(notifications: NotificationSettings) -> dict[str, Any]:
+    """Return what `pysched.yaml` says of `notify`, as the outermost layer."""
+    if not notifications.to:
+        return {}
+    when = {} if notifications.when is None else {"when": notifications.when}
+    return {"notify": {"to": notifications.to, **when}}
 
 
 def settle(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

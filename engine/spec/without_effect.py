@@ -1,7 +1,7 @@
 """Warn of keys that are accepted, and checked, and do nothing in this version.
 
-A manifest that is written for a later version stays valid; but who asks to be told
-of a failure must not find out by the failure that nobody was.
+A manifest that is written for a later version stays valid; but who asks for something
+must not find out by its absence that it is not there.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,6 @@ from schemas.manifest import FolderManifest, ScriptManifest
 CODE = "no_effect"
 DEFAULT_QUEUE = "default"
 
-_NOTIFY = "notify: accepted, but this version does not deliver notifications yet"
-_EXPECT_WITHIN = "expect_within: accepted, but this version does not tell of missing successes yet"
 _QUEUE = "queue: accepted, but this version has no workers yet: every run happens on this machine"
 
 
@@ -24,10 +22,6 @@ def keys_without_effect(
     document: Document, manifest: ScriptManifest | FolderManifest
 ) -> Iterator[Problem]:
     """Yield a warning at each such key of one file; a key that switches something off is none."""
-    if manifest.notify is not None:
-        yield _warning(document, _NOTIFY, ("notify",))
-    if manifest.expect_within is not None:
-        yield _warning(document, _EXPECT_WITHIN, ("expect_within",))
     if manifest.queue != DEFAULT_QUEUE:
         yield _warning(document, _QUEUE, ("queue",))
 

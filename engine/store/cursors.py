@@ -12,15 +12,16 @@ from typing import Literal
 
 from engine.errors import InvalidInput
 
-Kind = Literal["runs", "found", "occurrences", "statistics", "audit"]
+Kind = Literal["runs", "found", "occurrences", "statistics", "audit", "notices"]
 
-_FORM = re.compile(r"([rfosa])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
+_FORM = re.compile(r"([rfosan])([0-9a-f]{1,16})\.([A-Za-z0-9_=-]*)")
 _LETTERS: dict[Kind, str] = {
     "runs": "r",
     "found": "f",
     "occurrences": "o",
     "statistics": "s",
     "audit": "a",
+    "notices": "n",
 }
 _LARGEST = 2**63 - 1
 """SQLite's integers have 64 bits with sign."""

@@ -25,6 +25,7 @@ _SET_LAST_DUE = (
 )
 _SET_FILES = 'UPDATE trigger_state SET files = ? WHERE script = ? AND "trigger" = ?'
 _INSERT_KEY = "INSERT OR IGNORE INTO request_keys (script, key, run_id) VALUES (?, ?, ?)"
+_INSERT_END = "INSERT OR IGNORE INTO ends_to_tell (run_id) VALUES (?)"
 
 
 def size(transition: Transition) -> int:
@@ -85,6 +86,7 @@ def write(connection: sqlite3.Connection, transition: Transition) -> frozenset[R
         _INSERT_KEY,
         [(script, key, run_id) for (script, key), run_id in transition.request_keys.items()],
     )
+    connection.executemany(_INSERT_END, [(run_id,) for run_id in transition.ends_to_tell])
     return frozenset(inserted)
 
 

@@ -16,10 +16,11 @@ from engine.spec.check_tree import ReadManifest, check_tree
 from engine.spec.definition import Definition, define
 from engine.spec.files import ScriptFiles, is_script
 from engine.spec.folder import folder_defaults, unread_folder
+from engine.spec.settle import told_by_default
 from engine.spec.triggers import CheckCron
 from schemas.settings import Settings
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the meaning of files changes without a change of the program's version."""
 
 
@@ -72,7 +73,7 @@ class SpecDefiner:
         self._check_cron = check_cron
         said = (
             f"{FORMAT} {version} {settings.environments.allow_options} "
-            f"{settings.defaults.model_dump_json()}"
+            f"{settings.defaults.model_dump_json()} {told_by_default(settings.notifications)}"
         )
         self.fingerprint = blake2b(said.encode(), digest_size=16).hexdigest()
 

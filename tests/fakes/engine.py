@@ -11,6 +11,7 @@ from engine.model.environment import EnvironmentState
 from engine.model.event import Event, Listener, OutputGrew, RunChanged
 from engine.model.hook import Hook
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
+from engine.model.notice import Delivery, Tried
 from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
 from engine.model.status import (
@@ -28,7 +29,7 @@ from engine.model.status import (
     TriggerPreview,
     TriggerReport,
 )
-from engine.ports import Page, RunFilter
+from engine.ports import NoticeFilter, Page, RunFilter
 from tests.fakes.assistance import FakeAssistance
 from tests.fakes.audit import FakeAudit
 from tests.fakes.files import FakeFiles
@@ -167,6 +168,8 @@ class FakeEngine(FakeFiles):
     assistance: FakeAssistance = field(default_factory=FakeAssistance)
     audit: FakeAudit = field(default_factory=FakeAudit)
     given_hooks: dict[str, Hook] = field(default_factory=dict)
+    told: list[Delivery] = field(default_factory=list)
+    tried: list[Tried] = field(default_factory=list)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":
@@ -269,6 +272,28 @@ class FakeEngine(FakeFiles):
 
     def tree(self) -> TreeReport:
         return self.tree_state
+
+    def deliveries(
+        self, which: NoticeFilter, *, limit: int, cursor: str | None = None
+    ) -> Page[Delivery]:
+        if cursor == "broken":
+            raise InvalidInput("this cursor is not one of ours")
+        found = [
+            each
+            for each in self.told
+            if (not which.scripts or covers(which.scripts, each.notice.script or ""))
+            and (which.script is None or each.notice.script == which.script)
+            and (which.state is None or each.state == which.state)
+        ]
+        return Page(items=found[:limit], next_cursor="more" if len(found) > limit else None)
+
+    async def test_notification(
+        self, script_id: str | None = None, *, to: str | None = None
+    ) -> Sequence[Tried]:
+        if script_id is not None:
+            self.script(script_id)
+        self._ask("test notification", script_id, to)
+        return self.tried
 
     def occurrences(
         self, script_id: str, *, limit: int, cursor: str | None = None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from web.cli import foreground, installation, keys, logs, online, serve, tree
+from web.cli import foreground, installation, keys, logs, notify, online, serve, tree
 from web.cli.failure import guarded
 
 FILES = "Files, without a server"
@@ -31,6 +31,7 @@ app.command(rich_help_panel=SERVER)(online.runs)
 app.command(rich_help_panel=SERVER)(logs.logs)
 app.command(rich_help_panel=SERVER)(online.trigger)
 app.command(rich_help_panel=SERVER)(online.cancel)
+app.add_typer(notify.notify, rich_help_panel=SERVER)
 app.command(rich_help_panel=FILES)(tree.validate)
 app.command(rich_help_panel=FILES)(tree.plan)
 app.command(rich_help_panel=FILES)(tree.new)

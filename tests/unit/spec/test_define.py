@@ -338,15 +338,13 @@ def test_the_example_of_the_documentation_lacks_nothing_but_its_secrets():
     problems = defined(manifest, script="api-calls/weather-api").problems
 
     assert {p.code for p in problems} == {"unknown_secret"}
-    without = re.sub(r"\$\{secret:(\w+)\}", r"\1", manifest)
+    without = re.sub(r"\$\{secret:(\w+)\}", r"json://\1", manifest)
     assert len(script_of(without, script="api-calls/weather-api").triggers) == 7
 
 
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("notify: {to: [a@b.c]}", (1, 1), "does not deliver notifications yet"),
-        ("name: x\nexpect_within: 1h", (2, 1), "does not tell of missing successes yet"),
         ("queue: gpu", (1, 1), "has no workers yet"),
     ],
 )
@@ -362,7 +360,15 @@ def test_a_key_without_effect_is_a_warning_at_its_place(text, place, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["notify:", "expect_within:", "queue: default", "triggers: [{url: {token: false}}]"]
+    "text",
+    [
+        "notify:",
+        "notify: {to: [a@b.c]}",
+        "expect_within:",
+        "expect_within: 1h\nnotify: {to: [a@b.c]}",
+        "queue: default",
+        "triggers: [{url: {token: false}}]",
+    ],
 )
 def test_a_key_that_asks_for_nothing_is_no_warning(text):
     assert defined(text).problems == ()
@@ -377,9 +383,9 @@ def test_warnings_are_told_once_the_errors_are_mended():
 
 
 def test_a_folders_warning_is_told_of_the_folder_and_not_of_each_script():
-    defaults = folder_defaults("etl", b"expect_within: 1h\n")
+    defaults = folder_defaults("etl", b"queue: gpu\n")
 
-    definition = defined("", folders={"etl": "expect_within: 1h\n"})
+    definition = defined("", folders={"etl": "queue: gpu\n"})
 
     assert ([each.code for each in defaults.problems], definition.problems) == (["no_effect"], ())
 

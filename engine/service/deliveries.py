@@ -1,0 +1,185 @@
+"""Deliver what is in the outbox: in the background, one after another, until it is there.
+
+A delivery leaves the outbox when its result is on disk, so a crash sends it again. Mails go
+from a thread, all else from a process that ends when it has; see `engine.notify.chat`.
+Those who are told from `pysched.yaml` are an administrator's choice; the URLs of
+manifests are kept off private addresses and off the server's files.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from engine.errors import EngineError
+from engine.model.identity import ScriptId
+from engine.model.notice import Attempt, Delivery, DeliveryState, MailServer, Notice
+from engine.model.target import Way, shown, way_of
+from engine.notify.backoff import next_try
+from engine.service.notify_parts import NotifyParts
+from engine.service.turns import Turns
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Deliveries that are tried before their results are written."""
+WORRYING = 3
+"""Attempts in vain after which the health report speaks of it."""
+REMEMBERED = timedelta(days=1)
+"""For how long it speaks of a delivery that was given up."""
+
+NO_MAIL_SERVER = Attempt(
+    delivered=False,
+    detail="no mail server is set; set SMTP_SERVER and FROM_EMAIL and restart the server",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """How notices leave the server."""
+
+    mail_server: MailServer | None
+    free_targets: frozenset[str]
+    """Written in `pysched.yaml`."""
+    allow_private: bool
+    allowed_hosts: tuple[str, ...]
+    reveal: Callable[[ScriptId | None, str], str]
+    """Fills the secrets of a script into a target. Raises EngineError."""
+    directory: Path
+    """Where helper programs run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A notice, and a target as it is written and as it really is."""
+
+    notice: Notice
+    target: str
+    address: str
+    way: Way
+
+
+class Deliveries:
+    def __init__(self, parts: NotifyParts, doors: Doors) -> None:
+        self._store = parts.store
+        self._doors = doors
+        self._clock = parts.clock
+        self.turns = Turns(self._deliver_due, parts)
+        self.trouble: str | None = None
+        """What people are not told of at the moment, and why; None when all is well."""
+
+    def begin(self) -> None:
+        """Take up what an earlier server left."""
+        self._look_for_trouble()
+        self.turns.ask()
+
+    async def _deliver_due(self) -> datetime | None:
+        done = False
+        while not self.turns.closing and (due := self._store.due(self._clock.now(), AT_ONCE)):
+            attempts = await self.attempt([(each.notice, each.target) for each in due])
+            now = self._clock.now()
+            changed = [_after(each, how, now) for each, how in zip(due, attempts, strict=True)]
+            await self._store.record(changed)
+            for each in changed:
+                _log(each)
+            done = True
+        if done:
+            self._look_for_trouble()
+        return self._store.next_due()
+
+    def _look_for_trouble(self) -> None:
+        since = self._clock.now() - REMEMBERED
+        found = self._store.in_trouble(attempts=WORRYING, since=since)
+        if not found:
+            self.trouble = None
+            return
+        newest = found[0]
+        self.trouble = (
+            f"{len(found)} notifications are not delivered, such as to {shown(newest.target)}: "
+            f"{newest.error}"
+        )
+
+    async def attempt(self, wanted: Sequence[tuple[Notice, str]]) -> list[Attempt]:
+        """Try to deliver each notice to its target, once; returns how each went."""
+        results: dict[int, Attempt] = {}
+        parcels: dict[int, _Parcel] = {}
+        for place, (notice, target) in enumerate(wanted):
+            try:
+                address = self._doors.reveal(notice.script, target)
+                parcels[place] = _Parcel(notice, target, address, way_of(address))
+            except EngineError as error:
+                results[place] = Attempt(delivered=False, detail=str(error), hopeless=True)
+        results |= await self._send_mails(parcels)
+        for free in (True, False):
+            results |= await self._send_chats(parcels, free=free)
+        return [results[place] for place in range(len(wanted))]
+
+    async def _send_mails(self, parcels: dict[int, _Parcel]) -> dict[int, Attempt]:
+        results: dict[int, Attempt] = {}
+        for place, parcel in parcels.items():
+            if parcel.way is Way.MAIL:
+                results[place] = await self._send_mail(parcel)
+        return results
+
+    async def _send_mail(self, parcel: _Parcel) -> Attempt:
+        server = self._doors.mail_server
+        if server is None:
+            return NO_MAIL_SERVER
+        # The libraries of mail are read in when the first one is sent.
+        from engine.notify.mail import mail, send_mail
+
+        message = mail(parcel.notice, sender=server.sender, recipients=[parcel.address])
+        return await asyncio.to_thread(send_mail, server, message, parcel.address)
+
+    async def _send_chats(self, parcels: dict[int, _Parcel], *, free: bool) -> dict[int, Attempt]:
+        chosen = {
+            place: parcel
+            for place, parcel in parcels.items()
+            if parcel.way is Way.CHAT and self._is_free(parcel.target) is free
+        }
+        if not chosen:
+            return {}
+        from engine.notify import chat
+
+        attempts = await chat.send_chat(
+            [chat.Parcel(notice=each.notice, url=each.address) for each in chosen.values()],
+            allowed=None if free else self._doors.allowed_hosts,
+            cwd=self._doors.directory,
+        )
+        return dict(zip(chosen, attempts, strict=True))
+
+    def _is_free(self, target: str) -> bool:
+        return self._doors.allow_private or target in self._doors.free_targets
+
+
+def _after(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
+    """Return a delivery as it is after an attempt."""
+    attempts = delivery.attempts + 1
+    if attempt.delivered:
+        state, next_at = DeliveryState.DELIVERED, None
+    else:
+        next_at = None if attempt.hopeless else next_try(attempts, delivery.notice.at, now)
+        state = DeliveryState.FAILED if next_at is None else DeliveryState.WAITING
+    return replace(
+        delivery,
+        state=state,
+        attempts=attempts,
+        next_at=next_at,
+        done_at=now if next_at is None else None,
+        error=attempt.detail,
+    )
+
+
+def _log(delivery: Delivery) -> None:
+    extra = {
+        "script_id": delivery.notice.script,
+        "run_id": delivery.notice.run,
+        "target": shown(delivery.target),
+        "error": delivery.error,
+    }
+    if delivery.state is DeliveryState.FAILED:
+        logger.error("a notification is given up", extra=extra)
+    elif delivery.state is DeliveryState.WAITING and delivery.attempts == 1:
+        logger.warning("a notification is not delivered yet", extra=extra)
