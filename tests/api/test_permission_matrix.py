@@ -81,6 +81,8 @@ ROWS: Mapping[str, Row] = {
     "GET /api/logs/{script_id}": Row(VIEWER, Scope.SCRIPT),
     "GET /api/logs/{script_id}/{run_id}": Row(VIEWER, Scope.RUN),
     "GET /api/stats": Row(VIEWER, Scope.FILTERED),
+    "GET /api/notifications": Row(VIEWER, Scope.FILTERED),
+    "POST /api/notifications/test": Row(EDITOR, Scope.BODY, {"script": "etl/load"}),
     "GET /api/folders": Row(VIEWER),
     "GET /api/tree": Row(VIEWER),
     "GET /api/plan": Row(VIEWER),
