@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.settings import NotificationSettings
+from schemas.settings_notifications import NotificationSettings
 
 SECTIONS = frozenset({"env", "limits", "retry", "notify", "keep"})
 
