@@ -32,6 +32,7 @@ import jedi
 from jedi.api import completion
 from jedi.api.environment import InterpreterEnvironment
 from jedi.inference import imports
+from parso import cache as trees
 
 from engine.editing.place import lines_of
 
@@ -76,6 +77,7 @@ def prepare(cache: Path) -> None:
     jedi.settings.add_bracket_after_function = False
     imports.sys_path.check_sys_path_modifications = _nothing
     completion.complete_file_name = _nothing
+    trees._save_to_file_system = _save_whole  # pyright: ignore[reportPrivateUsage]
 
 
 def _nothing(*_about: object, **_how: object) -> list[Any]:
@@ -107,6 +109,15 @@ def answer(question: Mapping[str, Any], cache: Path) -> dict[str, Any]:
 
 def complete(question: Mapping[str, Any], at: tuple[int, int], cache: Path) -> list[Any]:
     """Return what jedi finds at a line and a column, the latter from 0."""
+    try:
+        return _found(question, at)
+    except (EOFError, pickle.UnpicklingError):
+        # Half of a file, as a crash of the machine may leave it.
+        shutil.rmtree(cache, ignore_errors=True)
+        return _found(question, at)
+
+
+def _found(question: Mapping[str, Any], at: tuple[int, int]) -> list[Any]:
     text: str = question["text"]
     if text.startswith("\ufeff"):
         # Jedi does not know the byte order mark.
@@ -120,16 +131,21 @@ def complete(question: Mapping[str, Any], at: tuple[int, int], cache: Path) -> l
         project=jedi.Project(question["directory"], sys_path=path, smart_sys_path=False),
         environment=ScriptEnvironment(question["version"]),
     )
-    try:
-        return _list(script.complete(*at))
-    except (EOFError, pickle.UnpicklingError):
-        # A process before this one was ended while it wrote there.
-        shutil.rmtree(cache, ignore_errors=True)
-        return _list(script.complete(*at))
+    return _as_list(script.complete(*at))
 
 
-def _list(found: Any) -> list[Any]:
+def _as_list(found: Any) -> list[Any]:
     return list(found)
+
+
+def _save_whole(hashed_grammar: str, path: Path, item: Any, cache_path: Path) -> None:
+    """Keep what was parsed; whoever is killed meanwhile leaves what was there before."""
+    place = trees._get_hashed_path  # pyright: ignore[reportPrivateUsage]
+    file = Path(place(hashed_grammar, path, cache_path=cache_path))
+    fresh = file.with_suffix(f".{os.getpid()}")
+    with fresh.open("wb") as written:
+        pickle.dump(item, written, pickle.HIGHEST_PROTOCOL)
+    fresh.replace(file)
 
 
 def _items(found: Iterable[Any], line: str) -> Iterator[dict[str, Any]]:

@@ -29,8 +29,10 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Processes at most."""
-SECONDS = 3.0
-"""For one answer."""
+PATIENCE_SECONDS = 3.0
+"""How long anybody waits for an answer, the start of a process and a turn included."""
+SECONDS = 10.0
+"""For one answer. It is longer, so that a large package, once read, is known to the next."""
 START_SECONDS = 15.0
 """Until a new process has imported what it needs."""
 IDLE_SECONDS = 60.0
@@ -78,15 +80,19 @@ class Completers:
         start: Callable[[], Helper],
         *,
         at_once: int = AT_ONCE,
+        patience: float = PATIENCE_SECONDS,
         seconds: float = SECONDS,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._start = start
         self._turns = Turns(at_once)
+        self._patience = patience
         self._seconds = seconds
         self._idle_seconds = idle_seconds
         self._idle: list[Helper] = []
-        self._working: set[asyncio.Task[Answer]] = set()
+        self._busy: set[Helper] = set()
+        self._closed = False
+        self._working: set[asyncio.Task[Completions]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Future[None]] = set()
 
@@ -96,55 +102,79 @@ class Completers:
         Raises InvalidInput for a position that is not in the text, Superseded when a newer
         question came while this one waited, and Unavailable when there is no answer.
         """
+        begun = asyncio.Event()
+        work = asyncio.create_task(self._in_turn(question, asker, begun))
+        self._working.add(work)
+        work.add_done_callback(self._over)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(work)
+        except TimeoutError:
+            raise Unavailable(
+                f"there is no completion after {self._patience:g} s; ask again in a moment"
+            ) from None
+        finally:
+            # A process that has begun goes on, and its turn ends with it.
+            if not begun.is_set():
+                work.cancel()
+
+    async def _in_turn(
+        self, question: Question, asker: Hashable, begun: asyncio.Event
+    ) -> Completions:
         async with self._turns.turn(asker):
+            begun.set()
             self._hold_timer()
-            # In a task of its own: a process that is at work for somebody who went away is
-            # at work all the same, and its turn ends with it.
-            work = asyncio.create_task(self._ask(question))
-            self._working.add(work)
-            work.add_done_callback(self._working.discard)
             try:
-                return (await _whole(work)).completions
+                return await self._ask(question)
             finally:
                 self._start_timer()
 
+    def _over(self, work: asyncio.Task[Completions]) -> None:
+        self._working.discard(work)
+        if not work.cancelled():
+            # Whoever asked may be gone; what went wrong is in the log.
+            work.exception()
+
     async def close(self) -> None:
-        """End all processes."""
+        """End all processes, at work or not."""
+        self._closed = True
         self._hold_timer()
-        await asyncio.gather(*self._working, return_exceptions=True)
-        self._hold_timer()
-        for helper in self._idle:
+        for helper in (*self._busy, *self._idle):
             await asyncio.to_thread(helper.end)
         self._idle.clear()
-        await asyncio.gather(*self._ending)
+        # What was starting ends itself.
+        await asyncio.gather(*self._working, *self._ending, return_exceptions=True)
 
-    async def _ask(self, question: Question) -> Answer:
+    async def _ask(self, question: Question) -> Completions:
         try:
             helper = await self._ready()
         except CommandFailed as error:
             raise _no_answer(error) from None
+        self._busy.add(helper)
+        good = False
         try:
-            line = await asyncio.to_thread(
-                helper.ask,
-                question_line(question),
-                seconds=self._seconds,
-                longest=LONGEST_ANSWER,
-            )
-            answer = read_answer(line)
+            answer = await self._answer(helper, question)
+            good = answer.memory <= MEMORY
+            return answer.completions
         except InvalidInput:
-            self._idle.append(helper)
+            good = True
             raise
         except (CommandFailed, BadAnswer) as error:
-            await asyncio.to_thread(helper.end)
             raise _no_answer(error) from None
-        except BaseException:
-            helper.end()
-            raise
-        if answer.memory > MEMORY:
-            await asyncio.to_thread(helper.end)
-        else:
-            self._idle.append(helper)
-        return answer
+        finally:
+            self._busy.discard(helper)
+            if good and not self._closed:
+                self._idle.append(helper)
+            else:
+                await asyncio.to_thread(helper.end)
+
+    async def _answer(self, helper: Helper, question: Question) -> Answer:
+        if self._closed:
+            raise CommandFailed("the server stops")
+        line = await asyncio.to_thread(
+            helper.ask, question_line(question), seconds=self._seconds, longest=LONGEST_ANSWER
+        )
+        return read_answer(line)
 
     async def _ready(self) -> Helper:
         while self._idle:
@@ -176,12 +206,3 @@ class Completers:
 def _no_answer(error: Exception) -> Unavailable:
     logger.warning("a completion failed", extra={"error": str(error)})
     return Unavailable(f"no completion could be made: {error}. Try again.")
-
-
-async def _whole(work: asyncio.Task[Answer]) -> Answer:
-    """Wait for the end of the work, also when whoever waits is cancelled."""
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})
-        raise

@@ -65,7 +65,7 @@ def play(tmp_path, cache):
 
     @asynccontextmanager
     async def bench(start, options):
-        made = Bench(tmp_path, start, **{"seconds": 20.0} | options)
+        made = Bench(tmp_path, start, **{"seconds": 20.0, "patience": 30.0} | options)
         try:
             yield made
         finally:
@@ -209,6 +209,41 @@ def test_a_text_that_takes_for_ever_ends_its_process_and_the_next_is_answered(pl
     assert play(scenario, seconds=1.0) == ([False], True)
 
 
+def test_nobody_waits_longer_than_is_of_use(play):
+    async def scenario(bench):
+        await bench.labels("import json; json.")
+        with pytest.raises(Unavailable, match="ask again in a moment"):
+            await bench.labels(NESTED)
+        # The process is still at work, for the sake of the next question.
+        return ends(bench)
+
+    assert play(scenario, patience=5.0) == [True]
+
+
+def test_who_gives_up_waiting_for_a_turn_gets_none(play):
+    async def scenario(bench):
+        await bench.labels("import json; json.")
+        work = [asyncio.create_task(bench.labels(NESTED, asker=n)) for n in range(3)]
+        await asyncio.gather(*work, return_exceptions=True)
+        return len(bench.started)
+
+    assert play(scenario, patience=5.0, at_once=1) == 1
+
+
+def test_closing_does_not_wait_for_what_takes_for_ever(play):
+    async def scenario(bench):
+        await bench.labels("import json; json.")
+        work = asyncio.create_task(bench.labels(NESTED))
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            await bench.completers.close()
+        with pytest.raises(Unavailable):
+            await work
+        return ends(bench)
+
+    assert play(scenario) == [False]
+
+
 def test_a_process_that_is_killed_at_work_is_replaced(play):
     async def scenario(bench):
         await bench.labels("import json; json.")
@@ -304,6 +339,6 @@ def test_a_damaged_cache_is_made_anew(play, cache):
     assert play(scenario)
     files = [path for path in cache.rglob("*.pkl") if path.is_file()]
     for path in files:
-        path.write_bytes(path.read_bytes()[:20])
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     assert (bool(files), play(scenario)) == (True, True)
