@@ -140,8 +140,10 @@ def _as_list(found: Any) -> list[Any]:
 
 def _save_whole(hashed_grammar: str, path: Path, item: Any, cache_path: Path) -> None:
     """Keep what was parsed; whoever is killed meanwhile leaves what was there before."""
-    place = trees._get_hashed_path  # pyright: ignore[reportPrivateUsage]
-    file = Path(place(hashed_grammar, path, cache_path=cache_path))
+    name: str = trees._get_hashed_path(  # pyright: ignore[reportPrivateUsage]
+        hashed_grammar, path, cache_path=cache_path
+    )
+    file = Path(name)
     fresh = file.with_suffix(f".{os.getpid()}")
     with fresh.open("wb") as written:
         pickle.dump(item, written, pickle.HIGHEST_PROTOCOL)
