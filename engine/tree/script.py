@@ -126,7 +126,8 @@ def _problems(script: ScriptId, seen: Survey, contents: Contents) -> Iterator[Pr
         yield Problem(
             path=f"{script}/{name}",
             code="not_a_file",
-            message="is a FIFO, socket or device and is not read; put a regular file here",
+            message="is a directory, FIFO, socket or device and is not read; "
+            "put a regular file here",
         )
     yield from _unread(script, seen, contents)
 

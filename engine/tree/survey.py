@@ -12,10 +12,15 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import attrgetter
 
+from engine.spec.files import MANIFEST_FILE, REQUIREMENTS_FILE
 from engine.tree.ignore import is_ignored_directory, is_ignored_file
 from engine.tree.links import LinkKind, follow
 
 _name = attrgetter("name")
+
+_NEVER_DIRECTORIES = frozenset({MANIFEST_FILE, REQUIREMENTS_FILE})
+"""Names that can only be meant for files; a container's mount makes a directory of a file that
+is not there."""
 
 Stamp = tuple[str | int, ...]
 """A name and the stat data behind it."""
@@ -38,7 +43,7 @@ class Listing:
         self.files: list[os.DirEntry[str]] = []
         self.links: list[str] = []
         self.others: list[str] = []
-        """FIFOs, sockets and devices."""
+        """FIFOs, sockets and devices, and directories where a file is needed."""
 
     @property
     def names(self) -> set[str]:
@@ -126,7 +131,9 @@ def list_directory(path: str) -> Listing:
                 if not is_ignored_file(entry.name):
                     files.append(entry)
             elif entry.is_dir(follow_symlinks=False):
-                if not is_ignored_directory(entry.name):
+                if entry.name in _NEVER_DIRECTORIES:
+                    listing.others.append(entry.name)
+                elif not is_ignored_directory(entry.name):
                     directories.append(entry.name)
             else:
                 _sort_in(entry, listing)

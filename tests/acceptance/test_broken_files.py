@@ -68,7 +68,7 @@ BREAKAGES: dict[str, tuple[Break, str]] = {
         bytes_of(b"args: &a [x, x]\nenv: [*a, *a, *a, *a]\n"),
         "1:7: error: anchors are not allowed; remove '&a'",
     ),
-    "fifo": (fifo, "1:1: error: is a FIFO, socket or device and is not read; "),
+    "fifo": (fifo, "1:1: error: is a directory, FIFO, socket or device and is not read; "),
     "link": (link_out_of_the_tree, "1:1: error: a link that leaves the tree is not followed; "),
     "unreadable": (unreadable, "1:1: error: cannot be read: Permission denied; "),
 }

@@ -471,6 +471,18 @@ def test_a_fifo_in_the_place_of_a_manifest_does_not_hang_the_scan(
     assert (entry.script, [p.code for p in entry.problems]) == (None, ["not_a_file"])
 
 
+@pytest.mark.parametrize("name", ["script.yaml", "requirements.txt"])
+def test_a_directory_in_the_place_of_a_file_is_told(
+    disk: Disk, scanner: TreeScanner, name: str
+) -> None:
+    directory = disk.script("a")
+    (directory / name).unlink(missing_ok=True)
+    (directory / name).mkdir()
+    entry = scanner.scan().entries[A]
+
+    assert [(p.path, p.code) for p in entry.problems] == [(f"a/{name}", "not_a_file")]
+
+
 @pytest.mark.timeout(5)
 def test_a_fifo_as_a_folder_file_does_not_hang_the_scan(disk: Disk, scanner: TreeScanner) -> None:
     disk.script("b/c")
