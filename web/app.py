@@ -26,6 +26,7 @@ from web.api import (
     plan,
     preview,
     runs,
+    script_edits,
     scripts,
     start,
     stats,
@@ -89,6 +90,7 @@ def create_app(engine: Service, keys: Keys, guarded: GuardOptions | None = None)
         # First, since the path of a file may look like any other route of a script.
         files,
         scripts,
+        script_edits,
         preview,
         editing,
         environments,

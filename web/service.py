@@ -233,3 +233,37 @@ class Service(Protocol):
         precondition: Precondition = ...,
         requested_by: str,
     ) -> Edited: ...
+
+    # Scripts that are changed
+
+    async def change_script(
+        self,
+        script_id: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ...,
+        requested_by: str,
+    ) -> Edited:
+        """Give keys of a manifest other values, None taking one out; nothing else of it changes.
+
+        Raises ChangedMeanwhile, InvalidManifest, CannotWrite and NoSpace.
+        """
+        ...
+
+    async def create_script(
+        self,
+        name: str,
+        folder: str = "",
+        *,
+        changes: Mapping[str, object] = ...,
+        code: str | None = None,
+        requested_by: str,
+    ) -> ScriptReport:
+        """Create a script. Raises NameTaken, InvalidInput, InvalidManifest, CannotWrite."""
+        ...
+
+    async def remove_script(
+        self, script_id: str, *, discard: bool = False, requested_by: str
+    ) -> Edited:
+        """Remove a script so that git can bring it back. Raises NotRestorable, CannotWrite."""
+        ...

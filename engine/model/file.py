@@ -54,6 +54,8 @@ class Edited:
     created: bool = False
     commit: str | None = None
     """The commit that holds the edit; None while it is in the work tree alone."""
+    etag: str | None = None
+    """Of the manifest that was edited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

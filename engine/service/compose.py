@@ -41,12 +41,13 @@ from engine.service.check import definer
 from engine.service.clock import SystemClock
 from engine.service.commits import Commits, keep_out
 from engine.service.data import CONFIRMATION, open_environments, open_stores
-from engine.service.editing import TreeEdits, tidy_tree
+from engine.service.edit_parts import EditParts
 from engine.service.environments import ScriptEnvironments
 from engine.service.housekeeping import Housekeeping
 from engine.service.outbox import open_outbox
 from engine.service.reports import Reports
 from engine.service.requests import Requests
+from engine.service.workbench import Workbench, tidy_tree
 from engine.service.workplace import TreeInboxes, TreeSources
 from engine.tree.ahead import LookAhead
 from engine.tree.scan import TreeScanner
@@ -146,10 +147,11 @@ class Composition:
             self.clock, self.state, self.runs, self.recorder, self.endings, self.places
         )
         commits = Commits(self.root, lambda: self.repository, self.clock)
-        self.edits = TreeEdits(self.root, self.state, self.loop, commits, settings.server.max_file)
         self.assistance = Assistance(self.root, self.state, definer(settings), self.environments)
         self.outbox = open_outbox(self, alarm)
         self.bus.subscribe(self.outbox.receive)
+        bench = Workbench(self.root, self.state, self.loop, commits)
+        self.edits = EditParts(bench, definer(settings), settings.server.max_file)
         self.housekeeping = Housekeeping(
             self.stores.main,
             self.stores.archive,

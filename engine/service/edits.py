@@ -1,5 +1,7 @@
 """What the engine lets people change of the tree: files, manifests, scripts and folders."""
 
+from collections.abc import Mapping
+
 from engine.model.file import (
     ALWAYS,
     Edited,
@@ -9,7 +11,10 @@ from engine.model.file import (
     Precondition,
 )
 from engine.model.identity import ScriptId
+from engine.model.status import ScriptReport
 from engine.service.compose import Composition
+
+NOTHING: Mapping[str, object] = {}
 
 
 class Edits:
@@ -24,11 +29,11 @@ class Edits:
 
     async def files(self, script_id: str) -> FileList:
         """Return the files of a script. Raises NotFound."""
-        return await self._all.edits.files(ScriptId(script_id))
+        return await self._all.edits.files.files(ScriptId(script_id))
 
     async def file(self, script_id: str, path: str) -> FileContent:
         """Return one file. Raises NotFound, InvalidInput and FileTooLarge."""
-        return await self._all.edits.file(ScriptId(script_id), path)
+        return await self._all.edits.files.file(ScriptId(script_id), path)
 
     async def write_file(
         self,
@@ -43,7 +48,7 @@ class Edits:
 
         Raises NotFound, InvalidInput, ChangedMeanwhile, CannotWrite and NoSpace.
         """
-        return await self._all.edits.write_file(
+        return await self._all.edits.files.write_file(
             ScriptId(script_id), path, content, precondition, requested_by
         )
 
@@ -56,6 +61,49 @@ class Edits:
         requested_by: str,
     ) -> Edited:
         """Remove a file. Raises NotFound, InvalidInput, ChangedMeanwhile and CannotWrite."""
-        return await self._all.edits.remove_file(
+        return await self._all.edits.files.remove_file(
             ScriptId(script_id), path, precondition, requested_by
+        )
+
+    async def change_script(
+        self,
+        script_id: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> Edited:
+        """Give keys of a script's manifest other values; None takes one out.
+
+        Raises NotFound, ChangedMeanwhile, InvalidManifest, CannotWrite and NoSpace.
+        """
+        return await self._all.edits.scripts.change(
+            ScriptId(script_id), changes, precondition, requested_by
+        )
+
+    async def create_script(
+        self,
+        name: str,
+        folder: str = "",
+        *,
+        changes: Mapping[str, object] = NOTHING,
+        code: str | None = None,
+        requested_by: str,
+    ) -> ScriptReport:
+        """Create a script from the template; `changes` are keys of its manifest.
+
+        Raises InvalidInput, NameTaken, InvalidManifest, CannotWrite and NoSpace.
+        """
+        script = await self._all.edits.scripts.create(name, folder, changes, code, requested_by)
+        return self._all.reports.one(script, self._all.clock.now())
+
+    async def remove_script(
+        self, script_id: str, *, discard: bool = False, requested_by: str
+    ) -> Edited:
+        """Remove a script in a commit that can be undone; `discard`: also what git ignores.
+
+        Raises NotFound, NotRestorable, Unavailable, CannotWrite and NoSpace.
+        """
+        return await self._all.edits.scripts.remove(
+            ScriptId(script_id), discard=discard, by=requested_by
         )

@@ -41,7 +41,7 @@ def new_folder_file(folder: str) -> dict[str, str]:
     """Return the `folder.yaml` of a new folder, by path from the tree's root, schemas included."""
     directory = PurePosixPath(folder)
     text = (
-        f"{_schema_line(directory, 'folder')}\n"
+        f"{schema_line(directory, 'folder')}\n"
         f"name: {_quoted(title(directory.name))}\n"
         "# Defaults of all scripts below, with the keys of script.yaml; for example:\n"
         "# limits:\n"
@@ -50,14 +50,15 @@ def new_folder_file(folder: str) -> dict[str, str]:
     return {f"{directory}/{FOLDER_FILE}": text, **schema_files()}
 
 
-def _schema_line(directory: PurePosixPath, which: str) -> str:
-    up = "../" * len(directory.parts)
+def schema_line(directory: str | PurePosixPath, which: str = "script") -> str:
+    """Return the first line of a manifest in a directory of the tree, for editors."""
+    up = "../" * len(PurePosixPath(directory).parts)
     return f"# yaml-language-server: $schema={up}{SCHEMA_DIRECTORY}/{which}.schema.json"
 
 
 def _manifest(directory: PurePosixPath, main: str, display_name: str) -> str:
     return (
-        f"{_schema_line(directory, 'script')}\n"
+        f"{schema_line(directory, 'script')}\n"
         f"name: {_quoted(display_name)}\n"
         f"main: {main}\n"
         "# Without a trigger the script is run by hand. Choose one or more:\n"

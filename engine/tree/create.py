@@ -5,7 +5,6 @@ is renamed into place, so that no scan ever sees half of a script.
 """
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from engine.model.identity import ScriptId, safe_name
 from engine.spec.files import check_name
 from engine.spec.template import new_script_files
 from engine.tree.ignore import is_ignored_directory
+from engine.tree.staging import NOT_ASIDE, STAGING, passing_name, staging
 
 Template = Callable[[str, str], Mapping[str, str]]
 """Takes a script's id and display name; gives file contents by path from the tree's root."""
@@ -30,16 +30,13 @@ def create_script(
     Raises InvalidInput for a name or folder that cannot be used, UnsafeTree when
     the tree cannot be written to.
     """
-    folder = _checked(folder)
+    folder = checked_folder(folder)
     try:
-        parent = _real_folder(root, folder)
         while True:
-            name = safe_name(display_name, taken=_names_in(parent))
+            name = safe_name(display_name, taken=_names_in(real_folder(root, folder)))
             script = ScriptId(f"{folder}/{name}" if folder else name)
-            files = template(script, display_name)
-            if _place(root, script, files):
+            if place_script(root, script, template(script, display_name)):
                 break
-        _write_shared(root, script, files)
     except OSError as error:
         raise UnsafeTree(
             f"{root}: the script cannot be written: {error.strerror or error}. "
@@ -48,8 +45,22 @@ def create_script(
     return script
 
 
-def _checked(folder: str) -> str:
-    """Return the folder's path in its one form."""
+def place_script(root: Path, script: ScriptId, files: Mapping[str, str]) -> bool:
+    """Create the directory of a script with its files; False when its name is taken.
+
+    Raises InvalidInput when its folder is none, and OSError.
+    """
+    folder, _, name = script.rpartition("/")
+    if name.lower() in _names_in(real_folder(root, folder)):
+        return False
+    if not _place(root, script, files):
+        return False
+    write_shared(root, script, files)
+    return True
+
+
+def checked_folder(folder: str) -> str:
+    """Return a folder's path in its one form. Raises InvalidInput."""
     parts = [part for part in folder.strip("/").split("/") if part]
     for part in parts:
         if part == ".." or is_ignored_directory(part) or check_name(part) is not None:
@@ -60,7 +71,7 @@ def _checked(folder: str) -> str:
     return "/".join(parts)
 
 
-def _real_folder(root: Path, folder: str) -> Path:
+def real_folder(root: Path, folder: str) -> Path:
     """Create the folder where it is missing, and make sure that it is one."""
     real = Path(os.path.realpath(root))
     place = real
@@ -78,35 +89,46 @@ def _names_in(directory: Path) -> frozenset[str]:
 
 
 def _place(root: Path, script: ScriptId, files: Mapping[str, str]) -> bool:
-    """Write the directory beside its place and rename it there; False if that is taken."""
-    target = root / script
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    """Write the directory aside and rename it into its place; False if that is taken."""
     try:
-        beside.mkdir()
+        with staging(root):
+            return _rename_into(root, script, files, root / STAGING / passing_name())
+    except OSError as error:
+        if error.errno not in NOT_ASIDE:
+            raise
+        beside = (root / script).with_name(passing_name())
+        return _rename_into(root, script, files, beside)
+
+
+def _rename_into(root: Path, script: ScriptId, files: Mapping[str, str], aside: Path) -> bool:
+    target = root / script
+    try:
+        aside.mkdir()
         for path, content in files.items():
             if PurePosixPath(path).is_relative_to(script):
-                file = beside / PurePosixPath(path).relative_to(script)
+                file = aside / PurePosixPath(path).relative_to(script)
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(content, encoding="utf-8")
+                file.write_text(content, encoding="utf-8", newline="")
         # Between two that create the same name only one wins: nothing is ever renamed over
         # a file or a directory with files in it.
-        beside.rename(target)
+        aside.rename(target)
     except OSError:
         if not target.exists():
             raise
         return False
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
     return True
 
 
-def _write_shared(root: Path, script: ScriptId, files: Mapping[str, str]) -> None:
+def write_shared(root: Path, own: str, files: Mapping[str, str]) -> None:
+    """Bring the files up to date that are not below `own`. Raises OSError."""
     for path, content in files.items():
         file = root / path
-        if PurePosixPath(path).is_relative_to(script) or _has(file, content):
+        if PurePosixPath(path).is_relative_to(own) or _has(file, content):
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+        beside = file.with_name(passing_name())
         try:
             beside.write_text(content, encoding="utf-8")
             beside.replace(file)

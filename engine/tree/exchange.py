@@ -5,7 +5,6 @@ The new content is written aside, brought to the disk and renamed over the file
 never leaves half a file.
 """
 
-import errno
 import os
 import stat
 from contextlib import suppress
@@ -13,12 +12,10 @@ from pathlib import Path
 
 from engine.tree.contained import directory_of, not_regular
 from engine.tree.inner_path import InnerPath
-from engine.tree.staging import passing_name, staging
+from engine.tree.staging import NOT_ASIDE, passing_name, staging
 
 NEW_MODE = 0o644
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_NOT_ASIDE = frozenset({errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS})
-"""Why a file may not come from the root of its tree: a mount of its own, or permissions."""
 
 
 def exchange(root: Path, path: InnerPath, content: bytes) -> None:
@@ -34,7 +31,7 @@ def exchange(root: Path, path: InnerPath, content: bytes) -> None:
             with staging(root) as aside:
                 _bring(content, mode, aside, path[-1], directory)
         except OSError as error:
-            if error.errno not in _NOT_ASIDE:
+            if error.errno not in NOT_ASIDE:
                 raise
             _bring(content, mode, directory, path[-1], directory)
         os.fsync(directory)

@@ -6,6 +6,7 @@ It must be on the file system of the tree, so it cannot be in the data directory
 name starts with a dot, which keeps the scan out, and git is told to ignore it.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -15,9 +16,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from engine.tree.contained import directory_of
+from engine.tree.inner_path import InnerPath
+
 STAGING: Final = ".pysched-tmp"
 IGNORE: Final = f"{STAGING}*"
 """The pattern by which git leaves it out, and what lies beside a file elsewhere."""
+
+NOT_ASIDE: Final = frozenset({errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS})
+"""Why something may not come from the root of the tree: a mount of its own, or permissions."""
 
 _GONE: Final = "gone-"
 _NOTE: Final = ".place"
@@ -44,12 +51,17 @@ def staging(root: Path) -> Generator[int]:
 def put_aside(root: Path, place: str) -> Path:
     """Move a directory of the tree out of it in one step; returns where it is now.
 
-    Its place is noted beside it, for `tidy` to put it back if this process dies.
+    Its place is noted beside it, for `tidy` to put it back if this process dies. Raises OSError.
     """
-    with staging(root):
-        aside = root / STAGING / f"{_GONE}{secrets.token_hex(8)}"
-    _note(aside).write_text(place, encoding="utf-8")
-    (root / place).rename(aside)
+    aside = root / STAGING / f"{_GONE}{secrets.token_hex(8)}"
+    path = InnerPath(tuple(place.split("/")))
+    with staging(root) as target, directory_of(root, path) as directory:
+        _note(aside).write_text(place, encoding="utf-8")
+        try:
+            os.rename(path[-1], aside.name, src_dir_fd=directory, dst_dir_fd=target)
+        except OSError:
+            _note(aside).unlink()
+            raise
     return aside
 
 
@@ -64,9 +76,11 @@ def put_back(root: Path, aside: Path) -> str | None:
 
 
 def discard(aside: Path) -> None:
-    """Remove for good what was put aside."""
-    shutil.rmtree(aside)
+    """Remove for good what was put aside: it comes back no more, even if that is cut off."""
+    going = aside.with_name(passing_name())
+    aside.rename(going)
     _note(aside).unlink(missing_ok=True)
+    shutil.rmtree(going)
 
 
 def tidy(root: Path) -> Iterator[str]:

@@ -248,6 +248,10 @@ class FakeEngine(FakeFiles):
             raise NotFound(f"no script {script_id!r}")
         return self.reports[script_id]
 
+    def made(self, script_id: str) -> ScriptReport:
+        self.add(a_script(script_id))
+        return self.script(script_id)
+
     def coming(self, script_id: str, count: int) -> Sequence[Coming]:
         self.script(script_id)
         return self.comings[:count]

@@ -1,5 +1,6 @@
 """Files of scripts as the web sees them, in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,9 +15,12 @@ from engine.model.file import (
     Precondition,
     etag_of,
 )
+from engine.model.identity import safe_name
+from engine.model.status import ScriptReport
 from engine.model.tree import Problem
 from engine.tree.inner_path import inner_path
 
+MANIFEST = "script.yaml"
 THEN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -77,6 +81,41 @@ class FakeFiles:
         del self.disk[script_id, path]
         return Edited(problems=self.mistakes)
 
+    async def change_script(
+        self,
+        script_id: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> Edited:
+        before = self._content(script_id, MANIFEST)
+        self._check(before, precondition)
+        self.edits.append(("change", script_id, *sorted(changes), requested_by))
+        return Edited(problems=self.mistakes, etag=etag_of(b"changed"))
+
+    async def create_script(
+        self,
+        name: str,
+        folder: str = "",
+        *,
+        changes: Mapping[str, object] | None = None,
+        code: str | None = None,
+        requested_by: str,
+    ) -> ScriptReport:
+        self._check(None, ALWAYS)
+        script = f"{folder}/{safe_name(name)}".lstrip("/")
+        self.edits.append(("create", script, *sorted(changes or {}), code or "", requested_by))
+        return self.made(script)
+
+    async def remove_script(
+        self, script_id: str, *, discard: bool = False, requested_by: str
+    ) -> Edited:
+        self.script(script_id)
+        self._check(None, ALWAYS)
+        self.edits.append(("remove", script_id, "all" if discard else "", requested_by))
+        return Edited(commit="c" * 40)
+
     def _content(self, script_id: str, path: str) -> bytes | None:
         self.script(script_id)
         inner_path(path)
@@ -90,7 +129,11 @@ class FakeFiles:
             text = None if before is None else before.decode(errors="replace")
             raise ChangedMeanwhile("it is another version", current=tag, content=text)
 
-    def script(self, script_id: str) -> object:
+    def script(self, script_id: str) -> ScriptReport:
+        raise NotImplementedError
+
+    def made(self, script_id: str) -> ScriptReport:
+        """Have a script that is new."""
         raise NotImplementedError
 
 

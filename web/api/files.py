@@ -17,8 +17,9 @@ from web.api.documentation import problems
 from web.api.file_shapes import edited_file_shape, file_list_shape, removed_shape
 from web.api.paths import FILES, PREFIX
 from web.api.payload import read_body
+from web.api.preconditions import conflict, precondition, tagged
 from web.dependencies import CurrentEngine, Editor, Viewer
-from web.errors import MEDIA_TYPE, HttpProblem
+from web.errors import MEDIA_TYPE
 from web.guards.marks import takes_upload
 
 router = APIRouter(prefix=PREFIX, tags=["files"])
@@ -121,13 +122,13 @@ async def write_file(  # noqa: PLR0913  one parameter a part of the request
             script_id,
             path,
             await read_body(request, engine.largest_file, "change the bound `server.max_file`"),
-            precondition=_precondition(if_match, if_none_match),
+            precondition=precondition(if_match, if_none_match),
             requested_by=editor.name,
         )
     except ChangedMeanwhile as error:
-        raise _conflict(error, if_match or if_none_match) from error
+        raise conflict(error, if_match or if_none_match) from error
     status = HTTPStatus.CREATED if found.result.created else HTTPStatus.OK
-    return _tagged(json_answer(edited_file_shape(found), status), found.info.etag)
+    return tagged(json_answer(edited_file_shape(found), status), found.info.etag)
 
 
 @router.delete(
@@ -149,30 +150,11 @@ async def remove_file(
     """
     try:
         found = await engine.remove_file(
-            script_id, path, precondition=_precondition(if_match), requested_by=editor.name
+            script_id, path, precondition=precondition(if_match), requested_by=editor.name
         )
     except ChangedMeanwhile as error:
-        raise _conflict(error, if_match) from error
+        raise conflict(error, if_match) from error
     return json_answer(removed_shape(found))
-
-
-def _precondition(match: str | None, none_match: str | None = None) -> Precondition:
-    return Precondition(match=entity_tags(match), none_match=entity_tags(none_match))
-
-
-def _conflict(error: ChangedMeanwhile, sent: str | None) -> HttpProblem:
-    return HttpProblem(
-        HTTPStatus.PRECONDITION_FAILED,
-        error.code,
-        str(error),
-        members={**error.details, "sent": sent},
-    )
-
-
-def _tagged(answer: Response, etag: str | None) -> Response:
-    if etag is not None:
-        answer.headers["ETag"] = etag
-    return answer
 
 
 def _media_type(content: bytes) -> str:

@@ -79,7 +79,9 @@ def test_nothing_else_is_left_behind(root: Path) -> None:
     create_script(root, "Load", template=template)
     create_script(root, "Load", template=template)
 
-    assert sorted(path.name for path in root.iterdir()) == [".shared", "load", "load-2"]
+    names = sorted(path.name for path in root.iterdir())
+    assert names == [".pysched-tmp", ".shared", "load", "load-2"]
+    assert list((root / ".pysched-tmp").iterdir()) == []
 
 
 def test_a_missing_tree_is_told(tmp_path: Path) -> None:
