@@ -47,6 +47,7 @@ from schemas.api import InvalidField, ProblemDetails
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+NO_JSON = "this cannot be read: it is not UTF-8, nested too deeply, or has a number too long"
 CODE_IN_SCOPE = "pysched.code"
 """Where a request's scope has the code of the failure that it was answered with."""
 
@@ -170,6 +171,9 @@ async def _framework_error(request: Request, error: Exception) -> Response:
     status = HTTPStatus(refusal.status_code)
     code = status.name.lower()
     detail = str(refusal.detail)
+    if status is HTTPStatus.BAD_REQUEST and refusal.__cause__ is not None:
+        # The framework's word for a body that it cannot read, whatever the reason.
+        return answer(invalid("body", NO_JSON), request.scope)
     if status is HTTPStatus.NOT_FOUND:
         detail = "nothing is served at this address; /api/openapi.json lists what is"
     elif status is HTTPStatus.METHOD_NOT_ALLOWED:

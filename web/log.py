@@ -13,6 +13,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from web.visible import visible, visible_json, visible_lines
+
 FILE_SIZE = 10_000_000
 FILES_KEPT = 5
 LINES_UNTIL_LOOK = 50
@@ -42,7 +44,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["error_trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return visible_json(json.dumps(line, default=str, ensure_ascii=False))
 
 
 class TextFormatter(logging.Formatter):
@@ -55,12 +57,12 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = " ".join(f"{name}={value}" for name, value in bound(record).items())
         text = f"{_moment(record).astimezone():%H:%M:%S} {record.levelname.lower()} "
-        text += record.getMessage() + (f" ({facts})" if facts else "")
+        text += visible(record.getMessage() + (f" ({facts})" if facts else ""))
         if not record.exc_info:
             return text
         if self._traces:
-            return f"{text}\n{self.formatException(record.exc_info)}"
-        return f"{text}: {record.exc_info[1]!r}; the log file has the trace"
+            return f"{text}\n{visible_lines(self.formatException(record.exc_info))}"
+        return f"{text}: {visible(repr(record.exc_info[1]))}; the log file has the trace"
 
 
 class _File(RotatingFileHandler):

@@ -24,6 +24,9 @@ def server(tmp_path_factory: pytest.TempPathFactory):
         one.script("echo", ECHO, "triggers:\n  - url: true\n    args: [by-url]\n")
         one.script("nap", "import time; time.sleep(30)", "triggers: [{url: true}]\n")
         one.script("paused", "print('never')", "enabled: false\ntriggers: [{url: true}]\n")
+        hooked = "triggers: [{url: true}, {url: {token: true}, name: by-hook}]\n"
+        one.script("hooked", ECHO, hooked)
+        one.script("closing", ECHO, "overlap: parallel\ntriggers: [{url: {token: true}}]\n")
         one.script("manual", "import sys; print('by hand'); sys.exit(7)")
         one.start()
         one.ended(one.execute("manual"))
@@ -72,6 +75,50 @@ def test_a_request_that_is_repeated_with_its_key_runs_once(server: Served):
 
     assert len(answers) == 1
     server.ended(answers.pop())
+
+
+def test_a_key_that_is_repeated_after_a_crash_finds_its_run_and_takes_no_other_body(
+    server: Served,
+):
+    def ask(body: str) -> httpx.Response:
+        return server.http.post(
+            "/api/scripts/echo/trigger", headers={"Idempotency-Key": "order-1"}, content=body
+        )
+
+    first = ask("one").json()["run_id"]
+    server.ended(first)
+    server.kill_engine()
+    server.wait_until_up()
+
+    again, other = ask("one"), ask("two")
+    assert (again.json(), other.status_code, other.json()["code"]) == (
+        {"run_id": first},
+        422,
+        "idempotency_key_reused",
+    )
+
+
+def test_a_hook_fires_its_script_for_whoever_knows_the_address(server: Served):
+    path = server.http.post("/api/hooks/hooked").json()["path"]
+    command = ["curl", "-s", "-d", "hello there", f"{server.url}{path}?wait=20s"]
+
+    answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    assert (answer["status"], answer["trigger"], answer["requested_by"]) == (
+        "success",
+        "by-hook",
+        "hook",
+    )
+    assert server.output(answer["id"]) == "[] \nhello there\n"
+
+
+def test_a_hook_is_closed_by_its_manifest(server: Served):
+    path = server.http.post("/api/hooks/closing").json()["path"]
+    assert httpx.post(server.url + path).status_code == 202
+
+    server.write("closing/script.yaml", "triggers: [{url: true}]\n")
+
+    eventually(lambda: httpx.post(server.url + path).status_code == 404, what="the end of the hook")
 
 
 def test_overlap_refuses_a_second_trigger_with_409(server: Served):

@@ -13,10 +13,10 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.control import strip_control_codes
 from rich.text import Text
 
 from web.cli.words import Look, local
+from web.visible import visible_lines
 
 Cell = str | Text
 GAP = 2
@@ -46,10 +46,12 @@ def say(*parts: Cell | tuple[str, str], to: Console | None = None) -> None:
     """Print one line made of the parts."""
     out = to or console()
     if out.is_terminal or out.record:
-        out.print(Text.assemble(*parts), soft_wrap=True)
+        text = Text.assemble(*parts)
+        text.plain = visible_lines(text.plain)
+        out.print(text, soft_wrap=True)
     else:
         # A server in the background says a line a run: rich takes 20 times as long for it.
-        out.file.write(strip_control_codes("".join(map(_plain, parts))) + "\n")
+        out.file.write(visible_lines("".join(map(_plain, parts))) + "\n")
         out.file.flush()
 
 

@@ -52,6 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
+        self.idle_since = self.loop.time()
         self._head_bytes = 0
         self._refusal = _NO_HTTP
         self._head_timer: asyncio.TimerHandle | None = None
@@ -92,6 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Answer what cannot be parsed with a problem document instead of the server's own text."""
         self._refuse(self._refusal)
 
+    def on_response_complete(self) -> None:
+        self.idle_since = self.loop.time()
+        super().on_response_complete()
+
     @property
     def is_idle(self) -> bool:
         """Say whether no request is under way."""
@@ -123,11 +128,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _make_room(self) -> bool:
-        """Close one connection on which nothing goes on; False when there is none."""
+        """Close the connection on which nothing goes on for longest; False when there is none."""
         others = (each for each in self.connections if isinstance(each, HttpProtocol))
-        idle = next((each for each in others if each.is_idle and each is not self), None)
-        if idle is None:
+        resting = [each for each in others if each.is_idle and each is not self]
+        if not resting:
             return False
+        idle = min(resting, key=lambda each: each.idle_since)
         self.connections.discard(idle)
         idle.transport.close()
         return True

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
@@ -20,8 +20,8 @@ from web.errors import HttpProblem, answer
 from web.guards.headers import dressed
 from web.guards.marks import may_upload
 
-CLOSE = {"Connection": "close"}
-"""The rest of a body that was refused is not read, so the connection can serve no other."""
+SHORT: Final = 5
+"""Digits of the length of a body that may be read and thrown away: less than 100 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Exchange:
 
     __slots__ = (
         "_deadline",
+        "_gives_up",
         "_limits",
         "_most",
         "_receive",
@@ -68,6 +69,7 @@ class Exchange:
         self._send = send
         self._limits = limits
         self._whole = False
+        self._gives_up = False
         self._seen = 0
         self._most: int | None = None
         self._deadline = 0.0
@@ -108,8 +110,11 @@ class Exchange:
     async def _dress(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = list(message.get("headers", ()))
+            if self._gives_up or (not self._whole and _has_more(self.scope)):
+                headers.append((b"connection", b"close"))
             message["headers"] = dressed(
-                message.get("headers", ()),
+                headers,
                 path=self.scope["path"],
                 scheme=self.scope["scheme"],
                 request_id=self.request_id.encode(),
@@ -129,25 +134,31 @@ class Exchange:
             # The answer is on its way already; all that can be done is to hang up.
             return {"type": "http.disconnect"}
         self.refusal = problem
+        self._gives_up = True
         raise BodyRefused(str(problem))
 
     def _too_large(self) -> HttpProblem:
         return HttpProblem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "payload_too_large",
-            f"the body may have {format_size(self._most or 0)} at most; put larger data where "
-            "the script can fetch it and send its address",
-            headers=CLOSE,
+            f"the body may have {format_size(self._most or 0)} at most here; put larger data where "
+            "a script can fetch it, or raise the bound: server.max_body, or server.max_upload for "
+            "files and payloads",
         )
 
     def _too_slow(self) -> HttpProblem:
         seconds = format_duration(timedelta(seconds=self._limits.seconds))
         return HttpProblem(
-            HTTPStatus.REQUEST_TIMEOUT,
-            "body_too_slow",
-            f"the body did not arrive within {seconds}",
-            headers=CLOSE,
+            HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", f"the body did not arrive within {seconds}"
         )
+
+
+def _has_more(scope: Scope) -> bool:
+    """Say whether a body may follow that is not worth reading for the next request's sake."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and len(value) > SHORT)
+        for name, value in scope["headers"]
+    )
 
 
 def _declared(scope: Scope) -> int:
