@@ -19,6 +19,7 @@ from engine.document.read import read
 from engine.document.reasons import reason_of, suggestion
 from engine.errors import InvalidSettings
 from engine.model.tree import Problem
+from engine.model.user import FIRST_ADMIN, fault_of
 from schemas.settings import (
     SECTIONS,
     EnvironmentSettings,
@@ -46,7 +47,8 @@ NAMED_VARIABLES = {
 SMTP_PASSWORD_VARIABLE = "SMTP_PASSWORD"  # noqa: S105
 API_KEY_VARIABLE = "PYSCHED_DEFAULT_API_KEY"
 SECRET_KEY_VARIABLE = "PYSCHED_SECRET_KEY"  # noqa: S105
-SECRET_VARIABLES = (API_KEY_VARIABLE, SECRET_KEY_VARIABLE, "PYSCHED_ADMIN_PASSWORD")
+ADMIN_PASSWORD_VARIABLE = "PYSCHED_ADMIN_PASSWORD"  # noqa: S105
+SECRET_VARIABLES = (API_KEY_VARIABLE, SECRET_KEY_VARIABLE, ADMIN_PASSWORD_VARIABLE)
 
 _SECTIONS: dict[str, type[BaseModel]] = {
     name: cast("type[BaseModel]", SettingsFile.model_fields[name].annotation) for name in SECTIONS
@@ -93,6 +95,7 @@ def load_settings(
     given = [*_from_environment(environ, mistakes), *_from_command_line(overrides or {})]
     values = _checked(given, mistakes)
     mistakes.extend(_unsafe_secrets(environ))
+    mistakes.extend(_unsafe_admin(environ))
     if mistakes:
         raise InvalidSettings("\n".join(mistakes))
     sections: dict[str, Any] = {
@@ -100,10 +103,12 @@ def load_settings(
         for name in SECTIONS
     }
     _make_absolute(sections, directory)
-    key, smtp_password = environ.get(API_KEY_VARIABLE), environ.get(SMTP_PASSWORD_VARIABLE)
+    variables = (API_KEY_VARIABLE, ADMIN_PASSWORD_VARIABLE, SMTP_PASSWORD_VARIABLE)
+    key, password, smtp_password = (environ.get(variable) for variable in variables)
     return Settings(
         debug=values.get("", {}).get("debug", file.debug),
         api_key=SecretStr(key) if key else None,
+        admin_password=SecretStr(password) if password else None,
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
         **sections,
     )
@@ -224,11 +229,26 @@ def _checked(given: list[_Given], mistakes: list[str]) -> dict[str, dict[str, An
 
 def _unsafe_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     for variable in SECRET_VARIABLES:
-        value = environ.get(variable, "").strip()
-        plain = re.sub(r"[_\s]", "-", value.lower())
-        guessable = variable == SECRET_KEY_VARIABLE and _GUESSABLE.fullmatch(plain)
-        if guessable or _PLACEHOLDER.fullmatch(plain):
+        value = environ.get(variable, "")
+        guessable = variable == SECRET_KEY_VARIABLE and _GUESSABLE.fullmatch(_plain(value))
+        if guessable or _is_placeholder(value):
             yield (
-                f"{variable}: {value!r} is a placeholder that anybody would guess; "
+                f"{variable}: {value.strip()!r} is a placeholder that anybody would guess; "
                 "set a value of your own, such as the output of `openssl rand -hex 32`"
             )
+
+
+def _is_placeholder(value: str) -> bool:
+    return _PLACEHOLDER.fullmatch(_plain(value)) is not None
+
+
+def _plain(value: str) -> str:
+    return re.sub(r"[_\s]", "-", value.strip().lower())
+
+
+def _unsafe_admin(environ: Mapping[str, str]) -> Iterator[str]:
+    """Refuse a password that the account of the first start could not have; see `model.user`."""
+    password = environ.get(ADMIN_PASSWORD_VARIABLE, "")
+    fault = fault_of(password, FIRST_ADMIN) if password else None
+    if fault and not _is_placeholder(password):
+        yield f"{ADMIN_PASSWORD_VARIABLE}: this password cannot be used: {fault}"

@@ -66,12 +66,24 @@ class Superseded(EngineError):
     code = "superseded"
 
 
+class LastAdmin(EngineError):
+    """A change would leave nobody who can administer the server."""
+
+    code = "last_admin"
+
+
 class Unavailable(EngineError):
     """A part the request needs is down for the moment; trying again later is right."""
 
     code = "unavailable"
     retry_after = 1
     """Seconds after which another try makes sense."""
+
+
+class Busy(Unavailable):
+    """So many ask for the same at once that some must come back later."""
+
+    code = "busy"
 
 
 class UnusableDatabase(EngineError):

@@ -18,8 +18,10 @@ from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.notice import Delivery, Notice, Standing
 from engine.model.run import Occurrence, Run
 from engine.model.script import Limits, Script
+from engine.model.session import LoginLink, Session
 from engine.model.statistics import DayFigures, Figures, ScriptFigures, StatisticsFilter
 from engine.model.tree import Problem, Tree
+from engine.model.user import User
 
 T = TypeVar("T")
 
@@ -509,4 +511,80 @@ class NotificationStore(Protocol):
 
     def page(self, which: NoticeFilter, *, limit: int, cursor: str | None = None) -> Page[Delivery]:
         """Return deliveries, newest first. Raises InvalidInput for a cursor that is not ours."""
+        ...
+
+
+class UserStore(Protocol):
+    """The accounts of people, by names that do not differ by case alone."""
+
+    def all(self) -> Sequence[User]:
+        """Return every user by name; well under a millisecond, on the caller's thread."""
+        ...
+
+    def get(self, name: str) -> User | None: ...
+
+    async def add(self, user: User) -> None:
+        """Keep a user, durably. Raises NameTaken."""
+        ...
+
+    async def add_first(self, user: User) -> bool:
+        """Keep a user, durably, unless there is one already; returns whether it was kept."""
+        ...
+
+    async def change(
+        self, name: str, change: Callable[[User], User], *, keep_session: str | None = None
+    ) -> User:
+        """Keep what `change` makes of a user, durably; returns it.
+
+        A change of role, password or `disabled` ends the user's sessions, but for the one of
+        the id `keep_session`, and takes back the login link. `change` may be called more
+        than once. Raises NotFound, LastAdmin, and what `change` raises.
+        """
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget a user and all that lets him in, durably. Raises NotFound and LastAdmin."""
+        ...
+
+    async def logged_in(self, name: str, at: datetime) -> None:
+        """Note a login; a user that is gone is no failure."""
+        ...
+
+
+class SessionStore(Protocol):
+    """What lets users in without their passwords: sessions, and login links."""
+
+    def find(self, digest: bytes) -> tuple[Session, User] | None:
+        """Return the session with that hash of its secret, and whose it is."""
+        ...
+
+    def of_user(self, name: str) -> Sequence[Session]:
+        """Return a user's sessions, the one that was used last first."""
+        ...
+
+    async def add(self, session: Session, *, unused_since: datetime, begun_since: datetime) -> None:
+        """Keep a session, durably, and forget those not used or begun since those moments.
+
+        Raises NotFound when its user is gone.
+        """
+        ...
+
+    async def used(self, session_id: str, at: datetime) -> None:
+        """Note a use; never moves back, and a session that is gone is no failure."""
+        ...
+
+    async def end(self, session_id: str) -> bool:
+        """Forget a session, durably; returns whether there was one."""
+        ...
+
+    async def end_all(self, user: str, *, but: str | None = None) -> int:
+        """Forget a user's sessions, durably, but for one; returns how many there were."""
+        ...
+
+    async def invite(self, link: LoginLink) -> None:
+        """Keep a login link, durably, instead of the user's last one. Raises NotFound."""
+        ...
+
+    async def redeem(self, digest: bytes, now: datetime) -> User | None:
+        """Take a login link back, durably, and return whom it lets in, if anybody."""
         ...

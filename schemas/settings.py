@@ -24,6 +24,7 @@ from schemas.fields import (
     WebAddress,
 )
 from schemas.settings_notifications import NotificationSettings
+from schemas.settings_sessions import SessionSettings
 
 
 def cores() -> int:
@@ -265,6 +266,9 @@ class SettingsFile(BaseModel):
     notifications: NotificationSettings = Field(
         default_factory=NotificationSettings, description="How people are told."
     )
+    sessions: SessionSettings = Field(
+        default_factory=SessionSettings, description="How long logins last."
+    )
     log: LogSettings = Field(default_factory=LogSettings, description="Messages of the server.")
 
 
@@ -277,6 +281,10 @@ class Settings(SettingsFile):
     )
     smtp_password: SecretStr | None = Field(
         default=None, description="Only from SMTP_PASSWORD, so that it is never in a file."
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        description="Only from PYSCHED_ADMIN_PASSWORD; of the account that the first start makes.",
     )
 
     @property

@@ -10,6 +10,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from engine.model.session import Lifetime
+from engine.service.clock import SystemClock
+from schemas.settings import Settings
 from web import errors
 from web.api import audit as audit_routes
 from web.api import (
@@ -31,11 +34,13 @@ from web.api import (
     start,
     stats,
     tree,
+    users,
 )
 from web.api import hooks as hook_routes
 from web.api import keys as key_routes
 from web.api.documentation import tell_of_bodies
 from web.api.paths import PREFIX
+from web.auth.accounts import Accounts
 from web.dependencies import SECURITY_SCHEMES
 from web.guards.guard import Guard, GuardOptions
 from web.guards.rates import Rates
@@ -43,6 +48,17 @@ from web.live import routes as live
 from web.live.hub import Hub
 from web.permissions import Keys
 from web.service import Service
+
+
+def accounts_by(settings: Settings, engine: Service) -> Accounts:
+    """Return the door of the engine's users as the settings have it."""
+    public, sessions = settings.server.public_url, settings.sessions
+    return Accounts(
+        engine,
+        SystemClock(),
+        Lifetime(idle=sessions.idle, whole=sessions.lifetime),
+        public=[public] if public else [],
+    )
 
 
 class Api(FastAPI):
@@ -64,10 +80,16 @@ class Api(FastAPI):
         return document
 
 
-def create_app(engine: Service, keys: Keys, guarded: GuardOptions | None = None) -> FastAPI:
+def create_app(
+    engine: Service,
+    keys: Keys,
+    guarded: GuardOptions | None = None,
+    accounts: Accounts | None = None,
+) -> FastAPI:
     """Build the application; `app.state.closing` is to be set when the server begins to stop.
 
     `guarded` says what requests are held to; None lets all through but those too large.
+    Without `accounts` there are those of the engine, by the settings' defaults.
     """
     app = Api(
         title="PyScheduler",
@@ -83,6 +105,7 @@ def create_app(engine: Service, keys: Keys, guarded: GuardOptions | None = None)
     app.state.rates = Rates(app.state.guarded.rates)
     app.state.engine = engine
     app.state.keys = keys
+    app.state.accounts = accounts or accounts_by(Settings(), engine)
     app.state.closing = asyncio.Event()
     app.state.live = Hub(engine)
     errors.install(app)
@@ -107,6 +130,7 @@ def create_app(engine: Service, keys: Keys, guarded: GuardOptions | None = None)
         hook_routes,
         audit_routes,
         notifications,
+        users,
         auth,
         health,
         live,

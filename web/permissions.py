@@ -1,4 +1,4 @@
-"""Who may do what: the person or program behind a key, and the check of a key.
+"""Who may do what: the person or program that asks, and the check of a key.
 
 A permission is decided on the route and its parsed parameters, never on the text
 of the URL, and every route states the role it needs.
@@ -8,12 +8,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 
 from engine.errors import EngineError
 from engine.model.account import ApiKey, Role, covers, digest_of
 from engine.ports import Clock, KeyStore
 
-__all__ = ["Keys", "Principal", "Role", "StoredKeys"]
+__all__ = ["Keys", "Principal", "Role", "StoredKeys", "Via"]
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,16 @@ NOTED_EVERY = timedelta(minutes=1)
 """How often at most the use of a key is written down."""
 
 
+class Via(StrEnum):
+    """How somebody showed who he is."""
+
+    KEY = "key"
+    SESSION = "session"
+    """A cookie, which a browser adds to whatever any page makes it send."""
+    PASSWORD = "password"  # noqa: S105
+    """HTTP Basic, which a browser adds likewise once its user typed it in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who asks."""
@@ -34,6 +45,16 @@ class Principal:
     role: Role
     scripts: tuple[str, ...] = ()
     """Patterns of the scripts it is about; empty means all, and all else."""
+    via: Via = Via.KEY
+    account: str | None = None
+    """Name of the user, None for a key."""
+    session: str | None = None
+    """Id of the session that the cookie opened."""
+
+    @property
+    def kind(self) -> str:
+        """`user` or `key`, as the audit log has it."""
+        return "key" if self.account is None else "user"
 
     def may(self, role: Role) -> bool:
         return self.role >= role

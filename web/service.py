@@ -26,7 +26,15 @@ from engine.model.status import (
     TreeReport,
     TriggerPreview,
 )
-from engine.ports import KeyStore, NoticeFilter, Page, RunFilter, Statistics
+from engine.ports import (
+    KeyStore,
+    NoticeFilter,
+    Page,
+    RunFilter,
+    SessionStore,
+    Statistics,
+    UserStore,
+)
 from web.assistance import Assistance
 
 Stream = Literal["all", "stdout", "stderr"]
@@ -66,6 +74,12 @@ class Service(Protocol):
 
     @property
     def assistance(self) -> Assistance: ...
+
+    @property
+    def users(self) -> UserStore: ...
+
+    @property
+    def sessions(self) -> SessionStore: ...
 
     @property
     def audit(self) -> Audit: ...

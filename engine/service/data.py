@@ -19,7 +19,9 @@ from engine.store.notifications import SqliteNotificationStore
 from engine.store.output import SqliteOutputArchive
 from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
+from engine.store.sessions import SqliteSessionStore
 from engine.store.statistics import SqliteStatistics
+from engine.store.users import SqliteUserStore
 from schemas.settings import Settings
 
 MAIN_DATABASE = "pysched.db"
@@ -42,6 +44,8 @@ class Stores:
     hooks: SqliteHookStore
     audit: SqliteAuditStore
     notifications: SqliteNotificationStore
+    users: SqliteUserStore
+    sessions: SqliteSessionStore
 
     def close(self) -> None:
         self.main.close()
@@ -65,6 +69,8 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         hooks=SqliteHookStore(main),
         audit=SqliteAuditStore(main),
         notifications=SqliteNotificationStore(main),
+        users=SqliteUserStore(main),
+        sessions=SqliteSessionStore(main),
     )
 
 

@@ -26,12 +26,13 @@ from engine.model.status import (
     RunSample,
     ScriptReport,
 )
-from engine.ports import KeyStore, Page, RunFilter
+from engine.ports import Page, RunFilter
 from engine.runs import lines, output
 from engine.runs.output import View
 from engine.runs.samples import curve
 from engine.runs.tails import BATCH, Tails
 from engine.schedule.preview import coming
+from engine.service.admission import Admission
 from engine.service.compose import Composition, compose
 from engine.service.edits import Edits
 from engine.service.entrances import Entrances
@@ -51,7 +52,7 @@ DEADLINE_SECONDS = 10.0
 """How long the start waits for the runner to answer."""
 
 
-class Engine(Telling, Edits, Following, Entrances):
+class Engine(Telling, Edits, Following, Entrances, Admission):
     """A served tree; use on one event loop."""
 
     def __init__(self, composition: Composition) -> None:
@@ -104,11 +105,6 @@ class Engine(Telling, Edits, Following, Entrances):
 
     def now(self) -> datetime:
         return self._all.clock.now()
-
-    @property
-    def keys(self) -> KeyStore:
-        """The API keys that were given out."""
-        return self._all.stores.keys
 
     # Scripts
 

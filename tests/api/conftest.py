@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.fakes.engine import FakeEngine, a_run, a_script
+from engine.model.session import Lifetime
+from tests.fakes.clock import FakeClock
+from tests.fakes.engine import NOON, FakeEngine, a_run, a_script
+from tests.fakes.passwords import FakePasswords
 from web.app import create_app
+from web.auth.accounts import Accounts
 from web.permissions import Keys, Principal, Role
 
 KEY = "a-key-of-the-tests"
@@ -39,6 +44,12 @@ def built_app() -> FastAPI:
 def app(built_app: FastAPI, engine: FakeEngine) -> FastAPI:
     built_app.state.engine = engine
     built_app.state.closing = asyncio.Event()
+    built_app.state.accounts = Accounts(
+        engine,
+        FakeClock(NOON),
+        Lifetime(idle=timedelta(days=7), whole=timedelta(days=30)),
+        passwords=FakePasswords(),
+    )
     return built_app
 
 

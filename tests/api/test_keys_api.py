@@ -163,4 +163,8 @@ def test_a_key_is_told_whose_it_is_and_for_what(some):
         "name": "import",
         "role": "admin",
         "scripts": ["etl/*"],
+        "kind": "key",
+        "theme": None,
+        "timezone": None,
+        "has_password": None,
     }

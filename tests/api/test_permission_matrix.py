@@ -41,6 +41,8 @@ class Row:
     scope: Scope = Scope.WHOLE
     body: Mapping[str, Any] | None = None
     """Sent where a body decides; else it is an empty object, which permission does not wait for."""
+    for_people: bool = False
+    """It is about the account of who asks, and a key has none: 403."""
 
 
 VIEWER, OPERATOR, EDITOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.EDITOR, Role.ADMIN
@@ -50,6 +52,18 @@ ROWS: Mapping[str, Row] = {
     "GET /api/health": Row(None),
     "GET /api/version": Row(VIEWER, Scope.FILTERED),
     "GET /api/auth/me": Row(VIEWER, Scope.FILTERED),
+    "POST /api/auth/login": Row(None),
+    "POST /api/auth/logout": Row(None),
+    "PATCH /api/auth/me": Row(VIEWER, for_people=True),
+    "GET /api/auth/sessions": Row(VIEWER, for_people=True),
+    "DELETE /api/auth/sessions": Row(VIEWER, for_people=True),
+    "DELETE /api/auth/sessions/{session_id}": Row(VIEWER, for_people=True),
+    "GET /api/users": Row(ADMIN),
+    "POST /api/users": Row(ADMIN),
+    "GET /api/users/{name}": Row(ADMIN),
+    "PATCH /api/users/{name}": Row(ADMIN),
+    "DELETE /api/users/{name}": Row(ADMIN),
+    "POST /api/users/{name}/link": Row(ADMIN),
     "GET /api/scripts": Row(VIEWER, Scope.FILTERED),
     "POST /api/scripts": Row(EDITOR),
     "GET /api/scripts/{script_id}": Row(VIEWER, Scope.SCRIPT),
@@ -131,7 +145,7 @@ def expected(row: Row, caller: Caller) -> str | int:
         return LET_IN
     if caller.role is None:
         return 401
-    if caller.role < row.role:
+    if row.for_people or caller.role < row.role:
         return 403
     return LET_IN if not caller.scripts else expected_of_some(row.scope, caller.scripts)
 

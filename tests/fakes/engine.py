@@ -35,6 +35,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
 from tests.fakes.statistics import FakeStatistics
+from tests.fakes.users import FakeSessionStore, FakeUserStore
 from web.service import Stream
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -170,7 +171,12 @@ class FakeEngine(FakeFiles):
     given_hooks: dict[str, Hook] = field(default_factory=dict)
     told: list[Delivery] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
+    sessions: FakeSessionStore = field(default_factory=FakeSessionStore)
+    users: FakeUserStore = field(init=False)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.users = FakeUserStore(self.sessions)
 
     def add(self, *things: ScriptReport | Run) -> "FakeEngine":
         for one in things:

@@ -1,17 +1,199 @@
-"""Who asks, as the server sees it."""
+"""Log in and out, who asks as the server sees it, and what is a user's own."""
 
-from fastapi import APIRouter, Response
+from http import HTTPStatus
 
+from fastapi import APIRouter, Request, Response
+
+from engine.errors import NotFound
+from engine.model.session import LONGEST_AGENT, Session
+from engine.model.user import Theme, User, check_password, check_zone, with_changes
 from schemas import accounts
+from web.api.account_shapes import key_holder_shape, me_shape, session_shape
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
-from web.dependencies import AnyViewer
+from web.auth.accounts import Browser
+from web.auth.basic import Credentials
+from web.auth.cookie import COOKIE, delete_cookie, set_cookie
+from web.dependencies import (
+    AnyViewer,
+    CurrentEngine,
+    Person,
+    accounts_of,
+    address_of,
+    check_origin,
+)
+from web.errors import HttpProblem, invalid
+from web.guards.marks import note
+from web.permissions import Principal, Via
+from web.service import Service
 
-router = APIRouter(prefix=f"{PREFIX}/auth", tags=["keys"])
+router = APIRouter(prefix=f"{PREFIX}/auth", tags=["auth"])
+
+
+@router.post(
+    "/login", response_model=accounts.Me, summary="Log in", responses=problems(401, 429, 503)
+)
+async def login(request: Request, body: accounts.LoginRequest) -> Response:
+    """Open a session with name and password, or with the token of a login link.
+
+    The answer sets the session's cookie. A token is of no use afterwards.
+    """
+    check_origin(request)
+    known, browser = accounts_of(request), _browser(request)
+    if body.token is not None:
+        opened = await known.login_by_link(body.token, browser)
+    elif body.username is not None and body.password is not None:
+        note(request, user=body.username)
+        opened = await known.login(Credentials(body.username, body.password), browser)
+    else:
+        raise invalid("body", "needs username and password, or token")
+    user, session, secret = opened
+    note(request, user=user.name, session=session.id)
+    request.scope["principal"] = _principal(user, session)
+    response = json_answer(me_shape(user))
+    set_cookie(
+        response,
+        secret,
+        lasts=known.sessions.lifetime.whole,
+        headers=request.headers,
+        scheme=request.url.scheme,
+    )
+    return response
+
+
+@router.post(
+    "/logout",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    summary="Log out",
+    responses=problems(503),
+)
+async def logout(request: Request, engine: CurrentEngine) -> Response:
+    """End the session of the cookie, if there is one."""
+    check_origin(request)
+    opened = accounts_of(request).sessions
+    caller = await opened.principal(request.cookies.get(COOKIE, ""))
+    request.scope["principal"] = caller
+    if caller is not None and caller.session is not None:
+        await engine.sessions.end(caller.session)
+        opened.read_again()
+    response = Response(status_code=HTTPStatus.NO_CONTENT)
+    delete_cookie(response)
+    return response
 
 
 @router.get("/me", response_model=accounts.Me, summary="Who am I?", responses=problems())
-async def who_am_i(caller: AnyViewer) -> Response:
-    """Tell the name, the role and the scripts of the key that asks."""
-    return json_answer(accounts.Me(name=caller.name, role=caller.role.word, scripts=caller.scripts))
+async def who_am_i(engine: CurrentEngine, caller: AnyViewer) -> Response:
+    """Tell the name, the role and the scripts of the user or key that asks."""
+    if caller.account is None:
+        return json_answer(key_holder_shape(caller))
+    return json_answer(me_shape(_user(engine, caller)))
+
+
+@router.patch(
+    "/me",
+    response_model=accounts.Me,
+    summary="Change my account",
+    responses=problems(404, 429, 503),
+)
+async def change_me(
+    request: Request, engine: CurrentEngine, caller: Person, body: accounts.ChangeMeRequest
+) -> Response:
+    """Change theme, time zone or password of the user who asks."""
+    theme = None if body.theme is None else _theme(body.theme)
+    zone = check_zone(body.timezone) if body.timezone else body.timezone
+    user = _user(engine, caller)
+    hashed = await _new_password(request, user, body)
+    after = await engine.users.change(
+        user.name,
+        lambda before: with_changes(before, theme=theme, timezone=zone, password=hashed),
+        keep_session=caller.session,
+    )
+    accounts_of(request).sessions.read_again()
+    note(request, changed=", ".join(sorted(body.model_fields_set - {"old_password"})))
+    return json_answer(me_shape(after))
+
+
+@router.get(
+    "/sessions",
+    response_model=accounts.SessionList,
+    summary="My sessions",
+    responses=problems(),
+)
+async def list_sessions(request: Request, engine: CurrentEngine, caller: Person) -> Response:
+    """List the browsers in which the user who asks is logged in, the last used one first."""
+    lifetime, now = accounts_of(request).sessions.lifetime, engine.now()
+    found = [one for one in engine.sessions.of_user(caller.name) if lifetime.ends(one) > now]
+    items = tuple(session_shape(one, lifetime, caller.session) for one in found)
+    return json_answer(accounts.SessionList(items=items))
+
+
+@router.delete(
+    "/sessions",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    summary="End my other sessions",
+    responses=problems(503),
+)
+async def end_other_sessions(request: Request, engine: CurrentEngine, caller: Person) -> Response:
+    """Log the user out everywhere but here."""
+    await engine.sessions.end_all(caller.name, but=caller.session)
+    accounts_of(request).sessions.read_again()
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    summary="End one of my sessions",
+    responses=problems(404, 503),
+)
+async def end_session(
+    session_id: str, request: Request, engine: CurrentEngine, caller: Person
+) -> Response:
+    """Log the user out in one browser."""
+    mine = {one.id for one in engine.sessions.of_user(caller.name)}
+    if session_id not in mine or not await engine.sessions.end(session_id):
+        raise NotFound(f"you have no session {session_id!r}")
+    accounts_of(request).sessions.read_again()
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _browser(request: Request) -> Browser:
+    agent = request.headers.get("User-Agent", "")[: 2 * LONGEST_AGENT]
+    return Browser(agent=agent, address=address_of(request))
+
+
+def _principal(user: User, session: Session) -> Principal:
+    return Principal(
+        name=user.name, role=user.role, via=Via.SESSION, account=user.name, session=session.id
+    )
+
+
+def _user(engine: Service, caller: Principal) -> User:
+    user = engine.users.get(caller.account or "")
+    if user is None:
+        raise NotFound(f"there is no user {caller.name!r} any more")
+    return user
+
+
+def _theme(word: str) -> Theme:
+    if word not in set(Theme):
+        raise invalid("body.theme", f"there is no theme {word!r}; there are {', '.join(Theme)}")
+    return Theme(word)
+
+
+async def _new_password(request: Request, user: User, body: accounts.ChangeMeRequest) -> str | None:
+    """Return the hash of a password that is to be new, None if none is."""
+    if body.password is None:
+        return None
+    known = accounts_of(request)
+    check_password(body.password, user.name)
+    old = body.old_password or ""
+    if user.password is not None and not await known.check(user, old, address_of(request)):
+        raise HttpProblem(
+            HTTPStatus.FORBIDDEN, "wrong_password", "old_password: this is not your password"
+        )
+    return await known.passwords.hash(body.password)

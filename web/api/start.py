@@ -12,7 +12,7 @@ from web.api.paths import PREFIX, SCRIPT
 from web.api.payload import read_payload
 from web.api.shapes import waited_run_shape
 from web.api.wait import seconds_of, wait_for_end
-from web.dependencies import CurrentEngine, Operator
+from web.dependencies import CurrentEngine, KeyOperator, Operator
 from web.guards.marks import acts, note, takes_upload
 from web.guards.rates import hold_to_trigger_rate
 from web.service import Service
@@ -81,7 +81,7 @@ async def trigger_by_get(
     script_id: str,
     request: Request,
     engine: CurrentEngine,
-    operator: Operator,
+    operator: KeyOperator,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -107,7 +107,7 @@ async def trigger_by_post(
     script_id: str,
     request: Request,
     engine: CurrentEngine,
-    operator: Operator,
+    operator: KeyOperator,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

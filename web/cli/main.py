@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from web.cli import foreground, installation, keys, logs, notify, online, serve, tree
+from web.cli import foreground, installation, keys, logs, notify, online, serve, tree, users
 from web.cli.failure import guarded
 
 FILES = "Files, without a server"
@@ -40,6 +40,7 @@ app.command("next", rich_help_panel=FILES)(tree.next_)
 app.command(rich_help_panel=FILES)(tree.schema)
 app.command(rich_help_panel=INSTALLATION)(installation.gc)
 app.command(rich_help_panel=INSTALLATION)(installation.doctor)
+app.add_typer(users.user, rich_help_panel=INSTALLATION)
 app.add_typer(keys.key, rich_help_panel=INSTALLATION)
 
 

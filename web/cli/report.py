@@ -12,6 +12,7 @@ from engine.model.event import BuildChanged, Event, PlanApplied, RunChanged, Run
 from engine.model.plan import Plan
 from engine.model.run import Run
 from engine.model.tree import Problem
+from engine.service.first_admin import Welcome
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_sentence
 from web.cli.problem_news import ProblemNews
@@ -28,6 +29,10 @@ class Report(Protocol):
 
     def started(self, url: str, *, own_key: bool) -> None:
         """Tell the address; `own_key` says that PYSCHED_DEFAULT_API_KEY is set."""
+        ...
+
+    def welcome(self, found: Welcome, url: str) -> None:
+        """Tell of the account that the first start made; `url` is the server's."""
         ...
 
     def overview(self, found: Overview) -> None: ...
@@ -65,6 +70,13 @@ class JsonReport:
 
     def started(self, url: str, *, own_key: bool) -> None:
         logger.info("serving", extra={"url": url, "own_key": own_key})
+
+    def welcome(self, found: Welcome, url: str) -> None:
+        # No secrets: this goes where logs go.
+        hint = f"`pysched user link {found.name}` gives a link to log in with"
+        logger.warning(
+            "the first account was made", extra={"user": found.name, "url": url, "next": hint}
+        )
 
     def overview(self, found: Overview) -> None:
         facts = {"scripts": found.scripts, "problems": found.problem_count}

@@ -14,9 +14,11 @@ from typing import NoReturn, Protocol
 from engine.errors import EngineError, Unavailable
 from engine.model.event import Event, RunChanged
 from engine.service.clock import SystemClock
+from engine.service.first_admin import Welcome
 from schemas.settings import Settings
 from web.api.health import program_version
-from web.app import create_app
+from web.app import accounts_by, create_app
+from web.auth.accounts import Accounts
 from web.cli import serverfile
 from web.cli.afterwards import Afterwards
 from web.cli.failure import FAILED
@@ -27,6 +29,7 @@ from web.cli.started import server_started
 from web.cli.stopping import Stopping
 from web.cli.terminal import console
 from web.cli.terminal_report import TerminalReport
+from web.cli.welcome import welcome
 from web.guards.options import guard_options
 from web.http_server import HttpServer
 from web.listening import address_of, bind
@@ -121,12 +124,16 @@ class _Process:
         try:
             engine = engine_of(self._settings, server_started=server_started())
             engine.subscribe(self._hear)
-            await engine.start()
+            accounts = accounts_by(self._settings, engine)
+            # A password is hashed while the tree is looked at, and is there before anybody asks.
+            _, found = await asyncio.gather(
+                engine.start(), welcome(engine, accounts, self._settings)
+            )
         except EngineError as error:
             self._report.failed(error)
             return CANNOT_START
         try:
-            await self._serve(engine)
+            await self._serve(engine, accounts, found)
         finally:
             await engine.stop()
         self._afterwards.tell_now()
@@ -135,13 +142,13 @@ class _Process:
             self._anew()
         return STOPPED
 
-    async def _serve(self, engine: Startable) -> None:
+    async def _serve(self, engine: Startable, accounts: Accounts, first: Welcome | None) -> None:
         own = self._settings.api_key
         key = own.get_secret_value() if own else secrets.token_urlsafe(32)
         name = "default key" if own else "this machine"
         fixed = {key: Principal(name=name, role=Role.ADMIN)}
         keys = Keys(fixed, StoredKeys(engine.keys, SystemClock()))
-        app = create_app(engine, keys, guard_options(self._settings))
+        app = create_app(engine, keys, guard_options(self._settings), accounts)
         server = HttpServer(app, most_connections=self._settings.server.max_connections)
         url = address_of(self._listener)
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))
@@ -149,6 +156,8 @@ class _Process:
             await server.listening.wait()
             self._note(url, key)
             self._report.started(url, own_key=own is not None)
+            if first is not None:
+                self._report.welcome(first, self._settings.server.public_url or url)
             self._report.overview(await overview(engine))
             # The first answers come before it, which takes a while.
             asyncio.get_running_loop().call_later(STARTED_SECONDS, _collect_garbage_from_now_on)

@@ -11,7 +11,9 @@ from engine.errors import EngineError
 from engine.model.event import BuildChanged, Event, PlanApplied, RunChanged, RunnerChanged
 from engine.model.plan import Plan
 from engine.model.run import Run
+from engine.model.session import link_path
 from engine.model.tree import Problem
+from engine.service.first_admin import Welcome
 from web.cli.build_progress import BuildProgress
 from web.cli.overview import Overview
 from web.cli.plan_text import plan_lines, plan_sentence
@@ -73,6 +75,16 @@ class TerminalReport:
                 "`pysched status`, `runs`, `logs`, `trigger` and `cancel` work on this machine;",
             )
             self._fact("", "for other programs, set PYSCHED_DEFAULT_API_KEY and start again")
+
+    def welcome(self, found: Welcome, url: str) -> None:
+        """Print it and log nothing of it: what is told here opens the door."""
+        command = f"`pysched user link {found.name}`"
+        if found.password is None or found.link is None:
+            self._fact("login", f"the account {found.name} was made; {command} opens it")
+            return
+        self._fact("login", f"{found.name}, password {found.password}")
+        self._fact("", f"or once, in the next 24 h: {url}{link_path(found.link)}")
+        self._fact("", f"shown this once; {command} makes another link")
 
     def overview(self, found: Overview) -> None:
         self._problems(found.problems)

@@ -13,6 +13,7 @@ from engine.model.identity import ScriptId
 from engine.model.plan import CreateScript, DeleteScript, Plan
 from engine.model.run import RunStatus
 from engine.model.tree import Entry, Problem
+from engine.service.first_admin import Welcome
 from tests.fakes.engine import NOON, a_run
 from web.cli.build_progress import BuildProgress
 from web.cli.overview import Overview
@@ -208,3 +209,28 @@ def test_on_a_terminal_the_live_line_goes_when_the_build_is_over():
     progress.close()
 
     assert "✓ environment of a ready" in text(console)
+
+
+def test_the_first_account_is_told_with_password_and_link(report, console):
+    report.welcome(Welcome("admin", "the-password", "the-link"), "http://127.0.0.1:8000")
+
+    assert text(console).splitlines() == [
+        "login    admin, password the-password",
+        "         or once, in the next 24 h: http://127.0.0.1:8000/login?token=the-link",
+        "         shown this once; `pysched user link admin` makes another link",
+    ]
+
+
+def test_what_is_told_of_the_first_account_is_not_logged(report, caplog):
+    with caplog.at_level("DEBUG"):
+        report.welcome(Welcome("admin", "the-password", "the-link"), "http://127.0.0.1:8000")
+
+    assert caplog.records == []
+
+
+def test_an_account_without_secrets_is_told_with_what_to_do(report, console):
+    report.welcome(Welcome("admin", None, None), "http://127.0.0.1:8000")
+
+    assert text(console) == (
+        "login    the account admin was made; `pysched user link admin` opens it\n"
+    )

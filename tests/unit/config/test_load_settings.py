@@ -199,6 +199,35 @@ def test_a_placeholder_is_no_secret_key(tmp_path, value):
     assert "is a placeholder that anybody would guess" in line
 
 
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("changeme", "is a placeholder"),
+        ("your-password", "is a placeholder"),
+        ("admin", "at least 10 characters"),
+        ("password1234", "tried first"),
+        ("admin-12345", "name of the account"),
+        ("aaaaaaaaaaaa", "different characters"),
+    ],
+)
+def test_a_password_of_the_admin_that_is_soon_guessed_is_refused(tmp_path, password, reason):
+    (line,) = mistakes(tmp_path, environ={"PYSCHED_ADMIN_PASSWORD": password})
+
+    assert line.startswith("PYSCHED_ADMIN_PASSWORD: ")
+    assert reason in line
+
+
+def test_the_password_of_the_admin_is_not_shown(tmp_path):
+    found = settings(tmp_path, environ={"PYSCHED_ADMIN_PASSWORD": "correct horse battery"})
+
+    assert found.admin_password.get_secret_value() == "correct horse battery"
+    assert "correct horse" not in repr(found)
+
+
+def test_an_empty_password_of_the_admin_is_none(tmp_path):
+    assert settings(tmp_path, environ={"PYSCHED_ADMIN_PASSWORD": ""}).admin_password is None
+
+
 @pytest.mark.parametrize("value", ["5f3a9c0e77", "correct horse battery staple"])
 def test_a_real_secret_key_is_accepted(tmp_path, value):
     assert settings(tmp_path, environ={"PYSCHED_SECRET_KEY": value})

@@ -1,0 +1,1 @@
+"""How people come in: passwords, login links, sessions, and what slows guessing down."""
