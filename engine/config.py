@@ -6,7 +6,7 @@ variable, or the line of the file that has to change, and all of them at once.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
@@ -29,6 +29,7 @@ from schemas.settings import (
 )
 
 SETTINGS_FILE = "pysched.yaml"
+COMMAND_LINE = "command line"
 
 NAMED_VARIABLES = {
     "PYSCHED_SCRIPTS_PATH": "paths.scripts",
@@ -110,8 +111,27 @@ def load_settings(
         api_key=SecretStr(key) if key else None,
         admin_password=SecretStr(password) if password else None,
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
+        origins=_origins(file, given, environ),
         **sections,
     )
+
+
+def _origins(
+    file: SettingsFile, given: Iterable[_Given], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return where each value comes from that was given; what comes later wins."""
+    found: dict[str, str] = {}
+    for name in file.model_fields_set:
+        section = getattr(file, name)
+        keys = section.model_fields_set if name in SECTIONS else ()
+        found |= dict.fromkeys([f"{name}.{key}" for key in keys] or [name], SETTINGS_FILE)
+    found |= {one.key: one.source.removeprefix(f"{COMMAND_LINE}, ") for one in given}
+    secret = {
+        "api_key": API_KEY_VARIABLE,
+        "smtp_password": SMTP_PASSWORD_VARIABLE,
+        "admin_password": ADMIN_PASSWORD_VARIABLE,
+    }
+    return found | {key: name for key, name in secret.items() if environ.get(name)}
 
 
 def _make_absolute(sections: dict[str, Any], directory: Path) -> None:
@@ -206,7 +226,7 @@ def _from_command_line(overrides: Mapping[str, object]) -> Iterator[_Given]:
     for key, value in overrides.items():
         if value is not None:
             option = f"--{key.rpartition('.')[2].replace('_', '-')}"
-            yield _Given(f"command line, {option}", key, value)
+            yield _Given(f"{COMMAND_LINE}, {option}", key, value)
 
 
 def _checked(given: list[_Given], mistakes: list[str]) -> dict[str, dict[str, Any]]:

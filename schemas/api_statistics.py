@@ -35,7 +35,7 @@ class PeakMemory(Shape):
     """In bytes, of whole process trees, of the runs that went on long enough to be measured."""
 
     runs: int = Field(description="How many were measured")
-    mean: float = Field(description="Of the peaks of all")
+    mean: int = Field(description="Of the peaks of all")
     max: int
 
 

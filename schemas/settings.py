@@ -25,6 +25,7 @@ from schemas.fields import (
 )
 from schemas.settings_notifications import NotificationSettings
 from schemas.settings_sessions import SessionSettings
+from schemas.watching import LogSettings, MetricsSettings, StatisticsSettings
 
 
 def cores() -> int:
@@ -182,19 +183,6 @@ class EnvironmentSettings(BaseModel):
     offline: bool = Field(default=False, description="true: never ask the network, use the cache.")
 
 
-class StatisticsSettings(BaseModel):
-    """What runs add up to, by script and day."""
-
-    model_config = STRICT
-
-    keep_days: int = Field(
-        default=400,
-        ge=1,
-        le=36_500,
-        description="Days that are told of by /api/stats, however few runs are kept.",
-    )
-
-
 class RateSettings(BaseModel):
     """How often one caller may ask; all per minute, 0 for no bound."""
 
@@ -220,19 +208,6 @@ class AuditSettings(BaseModel):
 
     keep_days: int = Field(
         default=365, ge=1, le=36_500, description="Days an entry of the audit log is kept."
-    )
-
-
-class LogSettings(BaseModel):
-    """What the server says about itself."""
-
-    model_config = STRICT
-
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least important messages that are shown."
-    )
-    format: Literal["text", "json"] = Field(
-        default="text", description="text for people, json for log collectors."
     )
 
 
@@ -269,6 +244,9 @@ class SettingsFile(BaseModel):
     sessions: SessionSettings = Field(
         default_factory=SessionSettings, description="How long logins last."
     )
+    metrics: MetricsSettings = Field(
+        default_factory=MetricsSettings, description="What /metrics tells."
+    )
     log: LogSettings = Field(default_factory=LogSettings, description="Messages of the server.")
 
 
@@ -285,6 +263,14 @@ class Settings(SettingsFile):
     admin_password: SecretStr | None = Field(
         default=None,
         description="Only from PYSCHED_ADMIN_PASSWORD; of the account that the first start makes.",
+    )
+
+    origins: dict[str, str] = Field(
+        default={},
+        exclude=True,
+        repr=False,
+        description="Where each value that is not the default was given, by keys such as "
+        "`server.port`: `pysched.yaml`, the name of a variable, or an option.",
     )
 
     @property

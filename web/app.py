@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from engine.model.session import Lifetime
@@ -28,9 +29,11 @@ from web.api import (
     output,
     plan,
     preview,
+    prometheus,
     runs,
     script_edits,
     scripts,
+    settings,
     start,
     stats,
     tree,
@@ -42,6 +45,7 @@ from web.api.documentation import tell_of_bodies
 from web.api.paths import PREFIX
 from web.auth.accounts import Accounts
 from web.dependencies import SECURITY_SCHEMES
+from web.docs import pages
 from web.guards.guard import Guard, GuardOptions
 from web.guards.rates import Rates
 from web.live import routes as live
@@ -85,6 +89,8 @@ def create_app(
     keys: Keys,
     guarded: GuardOptions | None = None,
     accounts: Accounts | None = None,
+    *,
+    public_metrics: bool = False,
 ) -> FastAPI:
     """Build the application; `app.state.closing` is to be set when the server begins to stop.
 
@@ -123,6 +129,7 @@ def create_app(
         metrics,
         logs,
         stats,
+        settings,
         folders,
         tree,
         plan,
@@ -137,4 +144,18 @@ def create_app(
     ):
         # One list: an included router is asked as a whole, which is slower than all its routes.
         app.router.routes.extend(part.router.routes)
+    app.router.routes.extend(pages.router.routes)
+    watched = prometheus.public_router if public_metrics else prometheus.router
+    app.router.routes.extend(watched.routes)
+    _name_operations(app)
     return app
+
+
+def _name_operations(app: FastAPI) -> None:
+    """Call each operation by its function alone, in the document and so in generated clients.
+
+    The framework's own names have the address in them, and change with it.
+    """
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name

@@ -8,6 +8,7 @@ same JSON with `log.format: json`; otherwise only what needs attention, for peop
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -100,6 +101,15 @@ def configure(directory: Path, *, level: str, as_json: bool) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # The server's own account of a failed request would be the second one (web.errors).
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    threading.excepthook = _log_failure_of_thread
+
+
+def _log_failure_of_thread(found: threading.ExceptHookArgs) -> None:
+    """Python itself would write the trace to the terminal and to nowhere else."""
+    if found.exc_value is not None:
+        name = found.thread.name if found.thread else ""
+        extra = {"thread_of": name}
+        logging.getLogger(__name__).error("a thread failed", exc_info=found.exc_value, extra=extra)
 
 
 def _terminal(level: str, *, as_json: bool) -> logging.Handler:

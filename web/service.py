@@ -13,6 +13,7 @@ from engine.model.event import Listener
 from engine.model.file import Edited, EditedFile, FileContent, FileList, Precondition
 from engine.model.hook import Hook
 from engine.model.notice import Delivery, Tried
+from engine.model.observation import Observation
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import (
@@ -35,6 +36,7 @@ from engine.ports import (
     Statistics,
     UserStore,
 )
+from schemas.settings import Settings
 from web.assistance import Assistance
 
 Stream = Literal["all", "stdout", "stderr"]
@@ -61,6 +63,9 @@ class Service(Protocol):
     def subscribe(self, listener: Listener) -> Callable[[], None]: ...
 
     def health(self) -> Health: ...
+
+    @property
+    def settings(self) -> Settings: ...
 
     def now(self) -> datetime:
         """Return the engine's own time, in UTC."""
@@ -102,6 +107,10 @@ class Service(Protocol):
         self, script_id: str, *, payload: bytes | None = None, idempotency_key: str | None = None
     ) -> str:
         """Fire the url trigger that takes a hook. Raises NotFound, Refused and KeyReused."""
+        ...
+
+    async def observe(self) -> Observation:
+        """Measure the engine as it is now."""
         ...
 
     def scripts(

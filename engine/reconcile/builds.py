@@ -37,6 +37,11 @@ class Builds:
             self._going.add(request)
             self._tasks.spawn(self._build(request, force=force))
 
+    @property
+    def going(self) -> int:
+        """How many builds are not over yet."""
+        return len(self._going)
+
     def goes_on(self, request: EnvironmentRequest) -> bool:
         """Say whether a build that was asked for is not over yet."""
         return request in self._going

@@ -22,6 +22,7 @@ from engine.model.identity import RunId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script, Source
 from engine.ports import InForce, StartRequest, Transition
+from engine.reconcile.notes import facts_of
 from engine.reconcile.origin import Origins
 from engine.reconcile.parts import Parts
 from engine.reconcile.queue import Queue
@@ -124,7 +125,7 @@ class Dispatcher:
                 return self._promised(run)
         except (EngineError, OSError) as error:
             # Such as a damaged repository. It is recorded all the same; its start says more.
-            logger.debug("no start made ready", extra={"run_id": run.id, "error": str(error)})
+            logger.debug("no start made ready", extra=facts_of(run) | {"error": str(error)})
         except Exception as error:
             self._tasks.failed(error)
         return self.origins.noted(run)
@@ -212,7 +213,7 @@ class Dispatcher:
                 return True
             return self._prepare(run, script, environment)
         except Unavailable as error:
-            logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
+            logger.warning("run not started", extra=facts_of(run) | {"error": str(error)})
             return False
         except Exception as error:
             # Whatever is wrong with this one must not keep those behind it waiting.
@@ -237,7 +238,7 @@ class Dispatcher:
                 request = self._parts.files.request(run, script, environment, directory)
                 self._give(run, request, environment)
         except Unavailable as error:
-            logger.warning("run not started", extra={"run_id": run.id, "error": str(error)})
+            logger.warning("run not started", extra=facts_of(run) | {"error": str(error)})
             self.try_again()
         except Exception as error:
             self._refuse(run, error)
@@ -280,6 +281,6 @@ class Dispatcher:
         if isinstance(error, EngineError):
             reason = str(error)
         else:
-            logger.error("a run cannot be started", exc_info=error, extra={"run_id": run.id})
+            logger.error("a run cannot be started", exc_info=error, extra=facts_of(run))
             reason = f"it cannot be started: {type(error).__name__}: {error}"
         self._give_up(run, RunStatus.FAILED, reason)

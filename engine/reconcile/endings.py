@@ -30,6 +30,7 @@ from engine.reconcile.archiving import Archiving
 from engine.reconcile.dispatch import Dispatcher
 from engine.reconcile.enqueue import Cancel
 from engine.reconcile.follow import Consequences, consequences
+from engine.reconcile.notes import facts_of
 from engine.reconcile.parts import Parts
 from engine.reconcile.record import Recorder
 from engine.reconcile.reunion import Reunion
@@ -214,7 +215,7 @@ class Endings:
             case Ended(report=report):
                 self._exited(report)
             case Lost(reason=reason):
-                logger.warning("run interrupted", extra={"run_id": run.id, "reason": reason})
+                logger.warning("run interrupted", extra=facts_of(run) | {"reason": reason})
                 self.end_unstarted(run, RunStatus.INTERRUPTED, reason)
             case NotStarted():
                 self._state.starting.discard(run.id)

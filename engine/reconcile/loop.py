@@ -21,6 +21,7 @@ from engine.model.tree import UNREADABLE, Entry, Problem, Tree
 from engine.reconcile.halfway import Halfway
 from engine.reconcile.notes import note
 from engine.reconcile.parts import Parts
+from engine.reconcile.pass_tally import PassTally
 from engine.reconcile.passes import Files, Passes, changed_between
 from engine.reconcile.preview import problems_of
 from engine.reconcile.removals import Removals
@@ -52,6 +53,7 @@ class Loop:
         self._turn = asyncio.Lock()
         self._halfway = Halfway()
         self._unreadable: str | None = None
+        self.tally = PassTally()
         self._told: Sequence[Problem] = ()
         """Problems of no script, such as a directory with an impossible name, as last published."""
         self._in_sync = SyncChanged(failure=None, held=None)
@@ -124,26 +126,33 @@ class Loop:
         whole, and their removal needs no confirmation.
         """
         async with self._turn:
-            before, kept = self._state.tree, self._state.kept
-            scanned = await self._scan(only)
-            tree = self._accept(scanned, meant)
-            changed = {*changed_between(before, tree), *(kept - self._state.kept)}
-            named = {*tree.entries, *self._state.scripts} if only is None else set(only)
-            named |= changed
-            files = await self._files((named & self._state.watching) | changed, tree)
-            try:
-                if starting is not None:
-                    actions = await self._passes.at_start(
-                        named, tree, files=files, starting=starting
-                    )
-                    self._tasks.spawn(self._passes.link_rest())
-                else:
-                    if only is None:
-                        named = await self._passes.changed(named, tree)
-                    actions = await self._passes.look(named, tree, files=files)
-            finally:
-                self._ring_again()
-            return self._report(actions, scanned or tree)
+            with self.tally.measured(self._parts.clock):
+                return await self._pass(only, starting, meant)
+
+    async def _pass(
+        self,
+        only: Collection[ScriptId] | None,
+        starting: datetime | None,
+        meant: Collection[ScriptId],
+    ) -> Plan:
+        before, kept = self._state.tree, self._state.kept
+        scanned = await self._scan(only)
+        tree = self._accept(scanned, meant)
+        changed = {*changed_between(before, tree), *(kept - self._state.kept)}
+        named = {*tree.entries, *self._state.scripts} if only is None else set(only)
+        named |= changed
+        files = await self._files((named & self._state.watching) | changed, tree)
+        try:
+            if starting is not None:
+                actions = await self._passes.at_start(named, tree, files=files, starting=starting)
+                self._tasks.spawn(self._passes.link_rest())
+            else:
+                if only is None:
+                    named = await self._passes.changed(named, tree)
+                actions = await self._passes.look(named, tree, files=files)
+        finally:
+            self._ring_again()
+        return self._report(actions, scanned or tree)
 
     async def _scan(self, only: Collection[ScriptId] | None) -> Tree | None:
         """Return the tree, or None while it cannot be read: then all stays in force as it is."""
@@ -212,6 +221,7 @@ class Loop:
         return found
 
     def _report(self, actions: list[ScriptAction], tree: Tree) -> Plan:
+        self.tally.changes += len(actions)
         plan = Plan(actions=tuple(actions), problems=problems_of(tree), held=self._state.held)
         if actions:
             self._tasks.spawn(self._write_down(actions))

@@ -7,6 +7,7 @@ from engine.model.environment import Environment
 from engine.model.identity import EnvironmentKey, ScriptId
 from engine.model.run import Run, RunStatus
 from engine.model.script import Script
+from engine.reconcile.notes import facts_of
 from engine.reconcile.parts import Parts
 from engine.reconcile.state import State
 
@@ -46,7 +47,7 @@ class Origins:
             return self._with_origin(run, script, environment)
         except (EngineError, OSError) as error:
             # Such as a damaged repository. It is recorded all the same; its start says more.
-            logger.warning("origin unknown", extra={"run_id": run.id, "error": str(error)})
+            logger.warning("origin unknown", extra=facts_of(run) | {"error": str(error)})
             return run
 
     def of(self, run: Run, script: Script, environment: Environment) -> Run:

@@ -14,6 +14,7 @@ from engine.model.identity import RunId
 from engine.model.run import Run
 from engine.ports import RunnerConnected
 from engine.reconcile.dispatch import Dispatcher
+from engine.reconcile.notes import facts_of
 from engine.reconcile.parts import Parts
 from engine.reconcile.state import State
 from engine.runs.recover import Recovery
@@ -72,12 +73,14 @@ class Reunion:
     def _stop_strays(self, event: RunnerConnected) -> None:
         """End what runs though it is on record as over: no process of a run outlives it."""
         for run_id in event.live:
-            if self._is_over(run_id):
-                logger.warning("a run goes on after its end", extra={"run_id": run_id})
+            over = self._over(run_id)
+            if over is not None:
+                logger.warning("a run goes on after its end", extra=facts_of(over))
                 self._parts.launcher.cancel(run_id, "it is on record as over")
 
-    def _is_over(self, run_id: RunId) -> bool:
+    def _over(self, run_id: RunId) -> Run | None:
+        """Return the run if it is on record as over."""
         if self._state.active.get(run_id) is not None or run_id in self._state.ending:
-            return False
+            return None
         run = self._parts.runs.run(run_id)
-        return run is not None and run.status.final
+        return run if run is not None and run.status.final else None

@@ -47,6 +47,7 @@ from engine.service.housekeeping import Housekeeping
 from engine.service.outbox import open_outbox
 from engine.service.reports import Reports
 from engine.service.requests import Requests
+from engine.service.run_tally import RunTally
 from engine.service.workbench import Workbench, tidy_tree
 from engine.service.workplace import TreeInboxes, TreeSources
 from engine.tree.ahead import LookAhead
@@ -60,7 +61,6 @@ RECOVERY_SECONDS = 120.0
 """For reading the directories of all runs that an earlier engine left."""
 SETTLE_SECONDS = 10.0
 """How long work that is under way may take when the server stops."""
-
 GATHER_SECONDS = 0.2
 """For how long ended runs are gathered, to be archived together."""
 
@@ -76,6 +76,7 @@ class Composition:
         self.data = settings.paths.data
         self.clock = SystemClock()
         self.bus = Bus()
+        self.run_tally = RunTally.on(self.bus, by_script=settings.metrics.per_script)
         self.tasks = Tasks()
         self.stores = open_stores(self.data, self.clock)
         self.runs = self.stores.runs

@@ -17,6 +17,7 @@ from engine.model.script import Script
 from engine.notify.message import Facts, compose
 from engine.notify.rules import Told
 from engine.ports import RunFilter, RunStore
+from engine.reconcile.notes import facts_of
 from engine.runs import lines
 from engine.runs.files import RunFiles
 
@@ -76,7 +77,7 @@ class Notices:
             return await asyncio.to_thread(self._last_lines, run.id)
         except EngineError as error:
             # A notice without output is better than none.
-            logger.warning("no output to tell", extra={"run_id": run.id, "error": str(error)})
+            logger.warning("no output to tell", extra=facts_of(run) | {"error": str(error)})
             return ()
 
     def _last_lines(self, run_id: RunId) -> Sequence[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import Unavailable, UnusableDatabase
+from engine.model.histogram import Histogram
 from engine.store.durations import teach
 from engine.store.failures import translation
 from engine.store.migrate import FOLDER, migrate, migrations_in
@@ -83,6 +84,16 @@ class Database:
                     connection.close()
                 else:
                     self._idle.append(connection)
+
+    @property
+    def waiting(self) -> int:
+        """How many writes are asked for and not committed."""
+        return self._writer.waiting
+
+    @property
+    def seconds(self) -> Histogram:
+        """How long transactions took until now, the sync of the disk included."""
+        return self._writer.seconds.copy()
 
     def check(self) -> tuple[str, ...]:
         """Return what SQLite's own check finds wrong; reads the whole file, so only on demand."""

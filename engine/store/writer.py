@@ -21,9 +21,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
+from time import monotonic
 from typing import TypeVar
 
 from engine.errors import Unavailable
+from engine.model.histogram import Histogram
 from engine.store.transactor import Job, Transactor
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,9 @@ SLOW_FOR = 10.0
 MOST_AT_ONCE = 16
 """Small writes that the event loop makes together."""
 
+BOUNDS = (0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10)
+"""Of a commit, in seconds: from a quick disk to one that hangs."""
+
 
 class Writer:
     """Owns the connections of one database that write."""
@@ -65,6 +70,8 @@ class Writer:
         self._quick_hand = Transactor(path, quick) if quick is not None else None
         self._turn = Lock()
         """Held by whoever writes."""
+        self.seconds = Histogram(BOUNDS)
+        """Of commits; changed by whoever has the turn."""
         self._handed = 0
         """Jobs that the thread was given and has not committed."""
         self._slow_until = 0.0
@@ -108,6 +115,11 @@ class Writer:
                 loop.call_later(PATIENCE, self._lose_patience)
         return await job.future
 
+    @property
+    def waiting(self) -> int:
+        """How many writes are asked for and not committed; a moment old."""
+        return self._handed + len(self._patient)
+
     def _closed_error(self) -> Unavailable:
         return Unavailable(f"{self._path}: the database is closed, pysched is stopping.")
 
@@ -127,9 +139,12 @@ class Writer:
         began = loop.time()
         try:
             done = self._quick_hand is not None and self._quick_hand.try_commit(jobs)
+            took = loop.time() - began
+            if done:
+                self.seconds.observe(took)
         finally:
             self._turn.release()
-        if loop.time() - began > SLOW:
+        if took > SLOW:
             self._slow_until = loop.time() + SLOW_FOR
         if done:
             self._committed()
@@ -199,7 +214,9 @@ class Writer:
             batch, open_for_more = self._gather()
             if batch:
                 with self._turn:
+                    began = monotonic()
                     self._patient_hand.commit(batch)
+                    self.seconds.observe(monotonic() - began)
                 self._since_checkpoint += 1
                 with self._gate:
                     self._handed -= len(batch)

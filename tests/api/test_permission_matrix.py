@@ -49,6 +49,11 @@ VIEWER, OPERATOR, EDITOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.EDITOR, Role.
 
 ROWS: Mapping[str, Row] = {
     "GET /api/openapi.json": Row(None),
+    "GET /metrics": Row(VIEWER),
+    "GET /docs": Row(None),
+    "GET /api/settings": Row(ADMIN),
+    "GET /docs/": Row(None),
+    "GET /docs/{name}": Row(None),
     "GET /api/health": Row(None),
     "GET /api/version": Row(VIEWER, Scope.FILTERED),
     "GET /api/auth/me": Row(VIEWER, Scope.FILTERED),

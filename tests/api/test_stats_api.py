@@ -59,7 +59,7 @@ def test_all_runs_add_up(stats):
             "p99": 992,
         },
         "cpu_ms": {"total": 100, "mean": 10.0, "max": 10},
-        "peak_memory_bytes": {"runs": 10, "mean": 1_000_000.0, "max": 1_000_000},
+        "peak_memory_bytes": {"runs": 10, "mean": 1_000_000, "max": 1_000_000},
     }
 
 

@@ -12,6 +12,7 @@ from engine.model.event import Event, Listener, OutputGrew, RunChanged
 from engine.model.hook import Hook
 from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.notice import Delivery, Tried
+from engine.model.observation import Observation
 from engine.model.plan import Plan
 from engine.model.run import Cause, Occurrence, Run, RunStatus
 from engine.model.status import (
@@ -30,10 +31,12 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import NoticeFilter, Page, RunFilter
+from schemas.settings import Settings
 from tests.fakes.assistance import FakeAssistance
 from tests.fakes.audit import FakeAudit
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
+from tests.fakes.observation import an_observation
 from tests.fakes.statistics import FakeStatistics
 from tests.fakes.users import FakeSessionStore, FakeUserStore
 from web.service import Stream
@@ -173,6 +176,8 @@ class FakeEngine(FakeFiles):
     tried: list[Tried] = field(default_factory=list)
     sessions: FakeSessionStore = field(default_factory=FakeSessionStore)
     users: FakeUserStore = field(init=False)
+    settings: Settings = field(default_factory=Settings)
+    observation: Observation = field(default_factory=an_observation)
     grew: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -226,6 +231,9 @@ class FakeEngine(FakeFiles):
 
     def health(self) -> Health:
         return self.state
+
+    async def observe(self) -> Observation:
+        return self.observation
 
     def scripts(
         self,

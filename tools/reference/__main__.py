@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.reference import commands, files, messages, routes
+from tools.reference import commands, files, messages, metrics, routes
 from tools.reference.blocks import write
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
@@ -11,7 +11,8 @@ PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
 def blocks() -> Mapping[str, str]:
     """Return every generated block by its name."""
-    return {**files.blocks(), **commands.blocks(), **routes.blocks(), **messages.blocks()}
+    parts = (files, commands, routes, messages, metrics)
+    return {name: text for part in parts for name, text in part.blocks().items()}
 
 
 if __name__ == "__main__":

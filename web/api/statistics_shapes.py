@@ -50,7 +50,7 @@ def _durations(figures: Figures) -> api.Durations | None:
     p50, p90, p95, p99 = figures.percentiles_ms(50, 90, 95, 99)
     return api.Durations(
         runs=figures.measured,
-        mean=figures.duration_ms / figures.measured,
+        mean=round(figures.duration_ms / figures.measured, 1),
         min=figures.shortest_ms or 0,
         max=figures.longest_ms or 0,
         p50=p50,
@@ -63,7 +63,7 @@ def _durations(figures: Figures) -> api.Durations | None:
 def _cpu(figures: Figures) -> api.CpuTimes | None:
     if not figures.measured:
         return None
-    mean = figures.cpu_ms / figures.measured
+    mean = round(figures.cpu_ms / figures.measured, 1)
     return api.CpuTimes(total=figures.cpu_ms, mean=mean, max=figures.most_cpu_ms or 0)
 
 
@@ -72,7 +72,7 @@ def _memory(figures: Figures) -> api.PeakMemory | None:
         return None
     return api.PeakMemory(
         runs=figures.memory_runs,
-        mean=figures.memory_bytes / figures.memory_runs,
+        mean=round(figures.memory_bytes / figures.memory_runs),
         max=figures.most_memory_bytes or 0,
     )
 

@@ -100,6 +100,9 @@ def log_run(run: Run) -> None:
         facts = {
             "run_id": run.id,
             "script_id": run.script,
+            "trigger": run.trigger,
+            "cause": run.cause.value,
+            "requested_by": run.requested_by,
             "status": run.status.value,
             "reason": run.reason,
             "duration_ms": run.duration_ms,

@@ -16,6 +16,11 @@ class OnStop(StrEnum):
     CANCEL = "cancel"
 
 
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
 HostOption = Annotated[
     str | None,
     typer.Option(help="Address to listen on; default 127.0.0.1.", show_default=False),
@@ -33,6 +38,13 @@ OnStopOption = Annotated[
         show_default=False,
     ),
 ]
+LogFormatOption = Annotated[
+    LogFormat | None,
+    typer.Option(
+        help="What the terminal gets: text for people, json for log collectors.",
+        show_default=False,
+    ),
+]
 
 
 def serve(
@@ -41,9 +53,12 @@ def serve(
     host: HostOption = None,
     port: PortOption = None,
     on_stop: OnStopOption = None,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Serve a tree: keep its schedules, run its scripts, answer on HTTP.
 
     Ctrl-C stops it and waits for runs that are going; a second Ctrl-C ends them.
     """
-    begin(Options(tree=tree, data=data, host=host, port=port, on_stop=on_stop))
+    begin(
+        Options(tree=tree, data=data, host=host, port=port, on_stop=on_stop, log_format=log_format)
+    )

@@ -81,6 +81,10 @@ def serve_engine(settings: Settings, engine_of: "EngineOf", anew: "Anew | None" 
     except EngineError as error:
         report.failed(error)
         return CANNOT_START
+    except Exception:
+        # The terminal gets a sentence (web.cli.failure), and the file what it came from.
+        logger.exception("the engine failed")
+        raise
 
 
 def _collect_garbage_from_now_on() -> None:
@@ -148,7 +152,13 @@ class _Process:
         name = "default key" if own else "this machine"
         fixed = {key: Principal(name=name, role=Role.ADMIN)}
         keys = Keys(fixed, StoredKeys(engine.keys, SystemClock()))
-        app = create_app(engine, keys, guard_options(self._settings), accounts)
+        app = create_app(
+            engine,
+            keys,
+            guard_options(self._settings),
+            accounts,
+            public_metrics=self._settings.metrics.public,
+        )
         server = HttpServer(app, most_connections=self._settings.server.max_connections)
         url = address_of(self._listener)
         serving = asyncio.create_task(server.serve(sockets=[self._listener]))

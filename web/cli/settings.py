@@ -15,6 +15,7 @@ def settings_for(
     host: str | None = None,
     port: int | None = None,
     on_stop: str | None = None,
+    log_format: str | None = None,
 ) -> "Settings":
     """Load the settings; what was given here wins over environment, file and defaults.
 
@@ -26,6 +27,7 @@ def settings_for(
         "paths": {"scripts": tree, "data": data},
         "server": {"host": host, "port": port},
         "runs": {"on_stop": on_stop},
+        "log": {"format": log_format},
     }
     overrides = {
         f"{section}.{name}": value

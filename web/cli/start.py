@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypedDict
 
 LAST_PORT: Final = 65535
 WAYS_TO_STOP: Final = ("drain", "leave", "cancel")
+LOG_FORMATS: Final = ("text", "json")
 
 
 class Given(TypedDict):
@@ -18,6 +19,7 @@ class Given(TypedDict):
     host: str | None
     port: int | None
     on_stop: str | None
+    log_format: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Options:
     host: str | None = None
     port: int | None = None
     on_stop: str | None = None
+    log_format: str | None = None
 
     @property
     def given(self) -> Given:
@@ -38,6 +41,7 @@ class Options:
             host=self.host,
             port=self.port,
             on_stop=self.on_stop,
+            log_format=self.log_format,
         )
 
     def written(self) -> list[str]:
@@ -47,6 +51,7 @@ class Options:
             "--host": self.host,
             "--port": self.port,
             "--on-stop": self.on_stop,
+            "--log-format": self.log_format,
         }
         options = [f"{name}={value}" for name, value in named.items() if value is not None]
         return [*options, "--", str(self.tree)] if self.tree is not None else options
@@ -88,6 +93,7 @@ class Options:
             host=given.get("--host"),
             port=None if port is None else int(port),
             on_stop=given.get("--on-stop"),
+            log_format=given.get("--log-format"),
         )
 
 
@@ -103,6 +109,8 @@ def _value(name: str, text: str) -> object:
         case "port" if text.isdecimal() and text.isascii() and int(text) <= LAST_PORT:
             return int(text)
         case "on_stop" if text in WAYS_TO_STOP:
+            return text
+        case "log_format" if text in LOG_FORMATS:
             return text
         case _:
             raise ValueError(name)

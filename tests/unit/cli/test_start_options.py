@@ -14,6 +14,7 @@ from web.cli.start import WAYS_TO_STOP, Options, engine_command, serve_command
         Options(),
         Options(tree=Path("--odd=name")),
         Options(tree=Path("a tree"), data=Path("d=1"), host="::1", port=0, on_stop="leave"),
+        Options(log_format="json"),
     ],
 )
 def test_options_are_read_as_they_were_written(options: Options):
@@ -25,6 +26,7 @@ PLAIN = [
     ["serve", "tree"],
     ["serve", "tree", "--data", "d", "--port", "0", "--host", "::1", "--on-stop", "leave"],
     ["serve", "--port=8000", "tree", "--data=a=b"],
+    ["serve", "--log-format", "json"],
 ]
 WITH_SOMETHING_TO_EXPLAIN = [
     [],
@@ -40,6 +42,7 @@ WITH_SOMETHING_TO_EXPLAIN = [
     ["serve", "--port", "1", "--port", "2"],
     ["serve", "--prot", "1"],
     ["serve", "--on-stop", "never"],
+    ["serve", "--log-format", "xml"],
     ["serve", "--host", "--port"],
     ["serve", "--data", ""],
     ["serve", "--", "--odd=name"],

@@ -236,7 +236,8 @@ def test_a_real_secret_key_is_accepted(tmp_path, value):
 def test_the_example_says_what_is_default(tmp_path):
     default = settings(tmp_path)
 
-    assert settings(tmp_path, EXAMPLE.read_text(encoding="utf-8")) == default
+    found = settings(tmp_path, EXAMPLE.read_text(encoding="utf-8"))
+    assert found.model_copy(update={"origins": {}}) == default
 
 
 def test_the_example_is_valid_to_other_readers_of_yaml():

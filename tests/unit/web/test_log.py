@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 
 import pytest
 
@@ -107,3 +108,18 @@ def test_a_log_file_that_is_full_is_put_aside(tmp_path, monkeypatch):
     files = sorted(path.name for path in tmp_path.iterdir())
     assert files[:2] == ["pysched.log", "pysched.log.1"]
     assert all(path.stat().st_size < 2_000 for path in tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_thread_that_fails_leaves_its_trace_in_the_file_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    configure(tmp_path, level="info", as_json=False)
+
+    thread = threading.Thread(target=lambda: [][0], name="writer")
+    thread.start()
+    thread.join()
+
+    line = json.loads((tmp_path / "pysched.log").read_text())
+    assert (line["message"], line["thread_of"]) == ("a thread failed", "writer")
+    assert "IndexError" in line["error_trace"]
+    assert "Traceback" not in capsys.readouterr().err
