@@ -1,8 +1,9 @@
 """What people are told of scripts, and how far the telling has come."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from engine.model.identity import RunId, ScriptId
 
@@ -76,36 +77,10 @@ class Delivery:
     """What the newest attempt that failed was told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """How one try to deliver ended."""
-
-    delivered: bool
-    detail: str = ""
-    """The words of the other side, or why it was not even asked."""
-    hopeless: bool = False
-    """Trying again cannot help."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(NamedTuple):
     """How the test of one target went."""
 
     target: str
     """As it may be shown."""
     delivered: bool
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
-    """Where mail is handed in."""
-
-    host: str
-    port: int
-    security: str
-    """`auto`, `tls`, `starttls` or `none`."""
-    username: str | None
-    password: str | None
-    sender: str
-    timeout: timedelta = timedelta(seconds=20)

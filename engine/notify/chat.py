@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.errors import CommandFailed
-from engine.model.notice import Attempt, Notice, NoticeKind
+from engine.model.notice import Notice, NoticeKind
 from engine.model.target import without_secrets
+from engine.notify.attempt import Attempt
 from engine.notify.chat_child import ORDER_VARIABLE
 from engine.notify.wording import one_line
 from engine.process import run_command

@@ -12,7 +12,8 @@ from datetime import UTC
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from engine.model.notice import Attempt, MailServer, Notice
+from engine.model.notice import Notice
+from engine.notify.attempt import Attempt, MailServer
 from engine.notify.wording import one_line, plain
 
 SUBMISSIONS_PORT = 465

@@ -10,9 +10,9 @@ by a job of every minute.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from statistics import median
+from typing import NamedTuple
 
 from engine.model.identity import RunId
 from engine.model.notice import NoticeKind, Standing
@@ -36,8 +36,7 @@ OF_TIMEOUT = 0.8
 _ENDS = FAILURES | {RunStatus.SUCCESS, RunStatus.MISSED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """One thing that is to be told."""
 
     kind: NoticeKind
@@ -158,7 +157,7 @@ def long_after(script: Script, durations: Sequence[timedelta]) -> timedelta | No
     """
     bounds: list[timedelta] = []
     if len(durations) >= USUAL_FROM:
-        usual = timedelta(seconds=median(each.total_seconds() for each in durations))
+        usual = sorted(durations)[len(durations) // 2]
         bounds.append(max(LONGER * usual, LEAST_LONG))
     if script.limits.timeout is not None:
         bounds.append(OF_TIMEOUT * script.limits.timeout)

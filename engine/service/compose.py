@@ -150,7 +150,6 @@ class Composition:
         commits = Commits(self.root, lambda: self.repository, self.clock)
         self.assistance = Assistance(self.root, self.state, definer(settings), self.environments)
         self.outbox = open_outbox(self, alarm)
-        self.bus.subscribe(self.outbox.receive)
         bench = Workbench(self.root, self.state, self.loop, commits)
         self.edits = EditParts(bench, definer(settings), settings.server.max_file)
         self.housekeeping = Housekeeping(

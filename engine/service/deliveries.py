@@ -9,14 +9,16 @@ manifests are kept off private addresses and off the server's files.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import EngineError
 from engine.model.identity import ScriptId
-from engine.model.notice import Attempt, Delivery, DeliveryState, MailServer, Notice
+from engine.model.notice import Delivery, DeliveryState, Notice
 from engine.model.target import Way, shown, way_of
+from engine.notify.attempt import Attempt, MailServer
 from engine.notify.backoff import next_try
 from engine.service.notify_parts import NotifyParts
 from engine.service.turns import Turns
@@ -36,8 +38,7 @@ NO_MAIL_SERVER = Attempt(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
+class Doors(NamedTuple):
     """How notices leave the server."""
 
     mail_server: MailServer | None
@@ -51,8 +52,7 @@ class Doors:
     """Where helper programs run."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
+class _Parcel(NamedTuple):
     """A notice, and a target as it is written and as it really is."""
 
     notice: Notice

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import quote
 
 from engine.errors import EngineError
@@ -28,8 +28,7 @@ LINES = 30
 _WITH_OUTPUT = frozenset({NoticeKind.FAILURE, NoticeKind.SUCCESS, NoticeKind.LONG_RUNNING})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class Wording(NamedTuple):
     """What is the same for all notices."""
 
     zone: tzinfo

@@ -1,45 +1,24 @@
-"""Tell people: the part of the server that notices, writes down and delivers, put together."""
+"""Tell people what happens to their scripts, from the moment that somebody wants to be told.
 
-import asyncio
-import secrets
-import socket
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+What does it is loaded then: a server none of whose scripts has `notify` neither starts later
+nor is larger for it.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from engine.errors import InvalidInput
-from engine.model.event import Listener
-from engine.model.identity import ScriptId
-from engine.model.notice import MailServer, Notice, NoticeKind, Tried
+from engine.model.event import Event, PlanApplied, RunChanged
+from engine.model.notice import Tried
 from engine.model.script import Script
-from engine.model.target import shown
+from engine.notify.rules import wants
 from engine.runs.files import RunFiles
 from engine.schedule.shared_alarm import SharedAlarm
-from engine.service.deliveries import Deliveries, Doors
-from engine.service.notices import Notices, Wording
-from engine.service.notifications import Notifications
-from engine.service.notify_parts import NotifyParts
+from engine.service.notify_parts import OPEN, NotifyParts, Secrecy
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
     from engine.service.compose import Composition
-
-LAST_SECONDS = 3.0
-"""How long the server's stop waits for a delivery that is under way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrecy:
-    """How secrets get into targets and out of texts."""
-
-    reveal: Callable[[ScriptId | None, str], str]
-    """Fills the secrets of a script into a target. Raises EngineError."""
-    redact: Callable[[str], str]
-
-
-OPEN = Secrecy(reveal=lambda _, target: target, redact=lambda text: text)
-"""Without a store of secrets."""
+    from engine.service.notifier import Notifier
 
 
 class Outbox:
@@ -47,68 +26,64 @@ class Outbox:
         self, parts: NotifyParts, settings: Settings, files: RunFiles, secrecy: Secrecy = OPEN
     ) -> None:
         self._parts = parts
-        self._zone = ZoneInfo(settings.defaults.timezone)
-        wording = Wording(
-            zone=self._zone, public_url=settings.server.public_url, redact=secrecy.redact
-        )
+        self._settings = settings
+        self._files = files
+        self._secrecy = secrecy
+        self._notifier: Notifier | None = None
+        self._started = False
         self.store = parts.store
-        self._deliveries = Deliveries(parts, _doors(settings, secrecy))
-        self._notifications = Notifications(
-            parts, Notices(parts.runs, files, wording), self._deliveries.turns.ask
-        )
-        self._going: Sequence[asyncio.Task[None]] = ()
-
-    @property
-    def receive(self) -> Listener:
-        """Takes in the events of the bus."""
-        return self._notifications.receive
 
     @property
     def trouble(self) -> str | None:
         """What people are not told of at the moment, and why; None when all is well."""
-        return self._deliveries.trouble
+        return self._notifier.trouble if self._notifier is not None else None
+
+    def receive(self, event: Event) -> None:
+        """Take in an event of the bus."""
+        if self._notifier is not None:
+            self._notifier.receive(event)
+        elif self._started and self._concerns(event):
+            self._open()
 
     def start(self) -> None:
-        """Begin with what an earlier server left to tell."""
-        self._notifications.begin()
-        self._deliveries.begin()
-        both = (self._notifications.turns, self._deliveries.turns)
-        self._going = [self._parts.tasks.spawn(turns.run()) for turns in both]
+        """Begin to tell, with what an earlier server left to be told."""
+        self._started = True
+        scripts = self._parts.state.scripts.values()
+        left = self.store.next_due() is not None or self.store.ends(1)
+        if left or any(wants(each.script) for each in scripts):
+            self._open()
 
     async def stop(self) -> None:
         """Notice nothing more, and let a delivery that is under way come to its end."""
-        if not self._going:
-            return
-        self._notifications.turns.close()
-        self._deliveries.turns.close()
-        await asyncio.wait(self._going, timeout=LAST_SECONDS)
-        for task in self._going:
-            task.cancel()
+        self._started = False
+        if self._notifier is not None:
+            await self._notifier.stop()
 
     async def test(self, script: Script | None, target: str | None) -> Sequence[Tried]:
         """Send a test to one target, or to all of a script's; returns how each went.
 
         Raises InvalidInput when that is nobody.
         """
-        from engine.notify.message import trial
+        return await (self._notifier or self._open()).test(script, target)
 
-        targets = _targets(script, target)
-        now = self._parts.clock.now()
-        message = trial(script and script.id, script and script.name, now, self._zone)
-        notice = Notice(
-            id=secrets.token_hex(12),
-            kind=NoticeKind.TEST,
-            script=script.id if script else None,
-            run=None,
-            at=now,
-            subject=message.subject,
-            text=message.text,
-        )
-        attempts = await self._deliveries.attempt([(notice, each) for each in targets])
-        return [
-            Tried(target=shown(each), delivered=how.delivered, detail=how.detail)
-            for each, how in zip(targets, attempts, strict=True)
-        ]
+    def _concerns(self, event: Event) -> bool:
+        """Say whether an event is about a script of which somebody is to be told."""
+        script_of = self._parts.state.script
+        match event:
+            case RunChanged(run=run):
+                return wants(script_of(run.script))
+            case PlanApplied(plan=plan):
+                return any(wants(script_of(action.id)) for action in plan.actions)
+            case _:
+                return False
+
+    def _open(self) -> "Notifier":
+        """Begin with all that is in force and on record, so that no event has to be repeated."""
+        from engine.service.notifier import Notifier
+
+        self._notifier = Notifier(self._parts, self._settings, self._files, self._secrecy)
+        self._notifier.start()
+        return self._notifier
 
 
 def open_outbox(server: "Composition", alarm: SharedAlarm) -> Outbox:
@@ -121,50 +96,6 @@ def open_outbox(server: "Composition", alarm: SharedAlarm) -> Outbox:
         alarm=alarm,
         tasks=server.tasks,
     )
-    return Outbox(parts, server.settings, server.files)
-
-
-def _targets(script: Script | None, target: str | None) -> tuple[str, ...]:
-    if target is not None:
-        return (target,)
-    if script is None:
-        raise InvalidInput("name a script whose targets are to be told, or a target")
-    if script.notify is None:
-        raise InvalidInput(
-            f"{script.id} tells nobody: its script.yaml, its folders and pysched.yaml have no "
-            "'notify' with 'to'"
-        )
-    return script.notify.to
-
-
-def _doors(settings: Settings, secrecy: Secrecy) -> Doors:
-    wanted = settings.notifications
-    return Doors(
-        mail_server=_mail_server(settings),
-        free_targets=frozenset(wanted.to),
-        allow_private=wanted.allow_private,
-        allowed_hosts=tuple(wanted.allowed_hosts),
-        reveal=secrecy.reveal,
-        directory=settings.paths.data,
-    )
-
-
-def _mail_server(settings: Settings) -> MailServer | None:
-    wanted, password = settings.notifications, settings.smtp_password
-    if wanted.smtp_server is None:
-        return None
-    return MailServer(
-        host=wanted.smtp_server,
-        port=wanted.smtp_port,
-        security=wanted.smtp_security,
-        username=wanted.smtp_username,
-        password=password.get_secret_value() if password is not None else None,
-        sender=wanted.from_email or _sender(wanted.smtp_username),
-    )
-
-
-def _sender(username: str | None) -> str:
-    if username is not None and "@" in username:
-        return username
-    host = socket.gethostname()
-    return f"pysched@{host if '.' in host else f'{host}.localdomain'}"
+    outbox = Outbox(parts, server.settings, server.files)
+    server.bus.subscribe(outbox.receive)
+    return outbox

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.model.notice import Attempt
+from engine.notify.attempt import Attempt
 from engine.notify.chat import Parcel, send_chat
 from tests.fakes.told import a_notice
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.notice import Attempt, MailServer
+from engine.notify.attempt import Attempt, MailServer
 from engine.notify.mail import mail, send_mail
 from tests.acceptance.served import free_port
 from tests.fakes.told import a_notice

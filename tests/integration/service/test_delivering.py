@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.errors import InvalidInput
-from engine.model.notice import DeliveryState, MailServer
+from engine.model.notice import DeliveryState
+from engine.notify.attempt import MailServer
 from engine.ports import NoticeFilter, Settled
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
@@ -48,7 +48,7 @@ class World:
         self.restart()
 
     def restart(self, **doors: Any) -> None:
-        self.doors = replace(self.doors, **doors)
+        self.doors = self.doors._replace(**doors)
         parts = NotifyParts(
             clock=self.clock,
             state=State(Wakefulness(self.clock.now(), self.clock.monotonic())),
