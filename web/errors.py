@@ -173,6 +173,10 @@ def _invalid_field(found: Mapping[str, Any]) -> InvalidField:
 async def _framework_error(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     status = HTTPStatus(refusal.status_code)
+    if status is HTTPStatus.BAD_REQUEST:
+        # All that the framework says so of is a body that is JSON by its type alone.
+        unreadable = "this is no JSON: it is not UTF-8, or nested too deeply"
+        return answer(invalid("body", unreadable), request.scope)
     code = status.name.lower()
     detail = str(refusal.detail)
     if status is HTTPStatus.BAD_REQUEST and refusal.__cause__ is not None:

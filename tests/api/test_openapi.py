@@ -124,3 +124,13 @@ def test_every_id_a_script_may_have_is_reached_by_every_route(call, engine, scri
     ]
 
     assert answers == [script_id, 200, 202]
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[" * 100_000, b'{"trigger": \xff}'])
+def test_a_body_that_cannot_be_read_is_refused_as_any_other(call, body):
+    answer = call(
+        "POST", "/api/preview", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_error")
+    assert answer.json()["errors"][0]["field"] == "body"

@@ -23,7 +23,10 @@ router = APIRouter(prefix=PREFIX, tags=["server"])
     response_model=api.Health,
     response_model_exclude_unset=True,
     summary="Health",
-    responses={503: {"model": api.Health, "description": "A part does not work"}},
+    responses={
+        503: {"model": api.Health, "description": "A part does not work"},
+        401: problems(known=True)[401],
+    },
 )
 async def health(engine: CurrentEngine, caller: Caller) -> Response:
     """Say whether all parts work; without a key only that, and which do not."""
