@@ -106,9 +106,11 @@ def load_settings(
     _make_absolute(sections, directory)
     variables = (API_KEY_VARIABLE, ADMIN_PASSWORD_VARIABLE, SMTP_PASSWORD_VARIABLE)
     key, password, smtp_password = (environ.get(variable) for variable in variables)
+    secret_key = environ.get(SECRET_KEY_VARIABLE)
     return Settings(
         debug=values.get("", {}).get("debug", file.debug),
         api_key=SecretStr(key) if key else None,
+        secret_key=SecretStr(secret_key) if secret_key else None,
         admin_password=SecretStr(password) if password else None,
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
         origins=_origins(file, given, environ),
@@ -250,16 +252,17 @@ def _checked(given: list[_Given], mistakes: list[str]) -> dict[str, dict[str, An
 def _unsafe_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     for variable in SECRET_VARIABLES:
         value = environ.get(variable, "")
-        guessable = variable == SECRET_KEY_VARIABLE and _GUESSABLE.fullmatch(_plain(value))
-        if guessable or _is_placeholder(value):
+        if is_placeholder(value, of_all_secrets=variable == SECRET_KEY_VARIABLE):
             yield (
                 f"{variable}: {value.strip()!r} is a placeholder that anybody would guess; "
                 "set a value of your own, such as the output of `openssl rand -hex 32`"
             )
 
 
-def _is_placeholder(value: str) -> bool:
-    return _PLACEHOLDER.fullmatch(_plain(value)) is not None
+def is_placeholder(value: str, *, of_all_secrets: bool = False) -> bool:
+    """Say whether anybody would guess a value; more is asked of the key `of_all_secrets`."""
+    guessable = of_all_secrets and _GUESSABLE.fullmatch(_plain(value))
+    return bool(guessable or _PLACEHOLDER.fullmatch(_plain(value)))
 
 
 def _plain(value: str) -> str:
@@ -270,5 +273,5 @@ def _unsafe_admin(environ: Mapping[str, str]) -> Iterator[str]:
     """Refuse a password that the account of the first start could not have; see `model.user`."""
     password = environ.get(ADMIN_PASSWORD_VARIABLE, "")
     fault = fault_of(password, FIRST_ADMIN) if password else None
-    if fault and not _is_placeholder(password):
+    if fault and not is_placeholder(password):
         yield f"{ADMIN_PASSWORD_VARIABLE}: this password cannot be used: {fault}"

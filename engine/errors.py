@@ -110,6 +110,16 @@ class UnsafeTree(EngineError):
     code = "unsafe_tree"
 
 
+class UnusableSecretKey(EngineError):
+    """The key that secrets are sealed with is missing, unsafe, or not the one they need."""
+
+    code = "unusable_secret_key"
+
+
+class OtherKey(UnusableSecretKey):
+    """Secrets are sealed with another key than the one at hand; it may have been exchanged."""
+
+
 class BrokenRepository(EngineError):
     """The git repository of the tree is damaged, or of a kind that cannot be read."""
 

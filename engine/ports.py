@@ -4,7 +4,7 @@ Siblings are strangers: `reconcile` is written against these, `service` plugs
 the real ones in, and tests plug in the fakes of `tests/fakes`.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from engine.model.identity import EnvironmentKey, RunId, ScriptId, TriggerKey
 from engine.model.notice import Delivery, Notice, Standing
 from engine.model.run import Occurrence, Run
 from engine.model.script import Limits, Script
+from engine.model.secret import SealedSecret, Secret
 from engine.model.session import LoginLink, Session
 from engine.model.statistics import DayFigures, Figures, ScriptFigures, StatisticsFilter
 from engine.model.tree import Problem, Tree
@@ -211,11 +212,13 @@ class StartRequest:
     """The run's own directory: claim, output and exit report are written there."""
     argv: Sequence[str]
     cwd: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     limits: Limits
     stop_grace: float
     """Seconds between SIGTERM and SIGKILL."""
     merge_output: bool
+    mask: Sequence[str] = field(default=(), repr=False)
+    """What must not be seen in the output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,4 +590,105 @@ class SessionStore(Protocol):
 
     async def redeem(self, digest: bytes, now: datetime) -> User | None:
         """Take a login link back, durably, and return whom it lets in, if anybody."""
+        ...
+
+
+class SecretStore(Protocol):
+    """The secrets of a data directory, each sealed; reads are well under a millisecond.
+
+    All of them are sealed with one key at any time, whatever processes write.
+    """
+
+    def all(self) -> Sequence[Secret]:
+        """Return what may be told of every secret, by name."""
+        ...
+
+    def find(self, names: Collection[str]) -> Sequence[SealedSecret]:
+        """Return those of the secrets that are there."""
+        ...
+
+    def key_id(self) -> str | None:
+        """Return the key that all secrets are sealed with, None while there are none."""
+        ...
+
+    async def put(self, sealed: SealedSecret, *, new: bool) -> None:
+        """Keep a secret, durably: a `new` one, or another state of one that is there.
+
+        Raises NameTaken, NotFound, and OtherKey when the others are sealed with another key.
+        """
+        ...
+
+    async def describe(self, secret: Secret) -> None:
+        """Keep what is told of a secret, durably, and its value as it is. Raises NotFound."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget a secret, durably. Raises NotFound."""
+        ...
+
+    async def used(self, names: Collection[str], at: datetime) -> None:
+        """Note uses; never moves back, and a secret that is gone is no failure."""
+        ...
+
+    async def reseal(self, again: Callable[[SealedSecret], SealedSecret]) -> int:
+        """Have every secret sealed anew in one transaction, and return how many there are.
+
+        `again` may be called more than once for a secret; if it raises, nothing is changed.
+        """
+        ...
+
+
+class SecretSource(Protocol):
+    """Gives runs the secrets that they may have."""
+
+    def reveal(self, script: str, names: Collection[str]) -> Mapping[str, str]:
+        """Return the values for a run that starts now, and note the use.
+
+        Raises InvalidInput for a name that is not there or not granted to the script, and
+        UnusableSecretKey.
+        """
+        ...
+
+    def mask(self, values: Collection[str]) -> Sequence[str]:
+        """Return every form of the values that output must not show."""
+        ...
+
+
+class Secrets(SecretSource, Protocol):
+    """The secrets as they are kept; no value is told to anybody but a run."""
+
+    def all(self) -> Sequence[Secret]:
+        """Return what may be told of every secret, by name."""
+        ...
+
+    def find(self, name: str) -> Secret:
+        """Return one. Raises NotFound."""
+        ...
+
+    async def add(
+        self,
+        name: str,
+        value: str,
+        *,
+        scripts: Iterable[str] = (),
+        description: str = "",
+        by: str,
+    ) -> Secret:
+        """Keep a new secret. Raises InvalidInput, NameTaken and UnusableSecretKey."""
+        ...
+
+    async def change(
+        self,
+        name: str,
+        *,
+        value: str | None = None,
+        scripts: Iterable[str] | None = None,
+        description: str | None = None,
+        by: str,
+    ) -> Secret:
+        """Change what is given, and leave the rest. Raises as `add` does, and NotFound."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget a secret. Raises NotFound."""
         ...

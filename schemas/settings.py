@@ -257,6 +257,10 @@ class Settings(SettingsFile):
         default=None,
         description="Only from PYSCHED_DEFAULT_API_KEY, so that it is never in a file.",
     )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Only from PYSCHED_SECRET_KEY; without it the file secret.key is used.",
+    )
     smtp_password: SecretStr | None = Field(
         default=None, description="Only from SMTP_PASSWORD, so that it is never in a file."
     )

@@ -38,11 +38,13 @@ from engine.errors import (
     NotEmpty,
     NotFound,
     NotRestorable,
+    OtherKey,
     Refused,
     Superseded,
     Unavailable,
     UnsafeTree,
     UnusableDatabase,
+    UnusableSecretKey,
 )
 from schemas.api import InvalidField, ProblemDetails
 
@@ -72,6 +74,8 @@ STATUS_CODES: Mapping[type[EngineError], HTTPStatus] = {
     EnvironmentFailed: HTTPStatus.CONFLICT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnusableSecretKey: HTTPStatus.SERVICE_UNAVAILABLE,
+    OtherKey: HTTPStatus.SERVICE_UNAVAILABLE,
     UnusableDatabase: HTTPStatus.SERVICE_UNAVAILABLE,
     BrokenRepository: HTTPStatus.SERVICE_UNAVAILABLE,
     CannotWrite: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -32,6 +32,7 @@ from engine.ports import (
     NoticeFilter,
     Page,
     RunFilter,
+    Secrets,
     SessionStore,
     Statistics,
     UserStore,
@@ -73,6 +74,9 @@ class Service(Protocol):
 
     @property
     def keys(self) -> KeyStore: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
 
     @property
     def statistics(self) -> Statistics: ...

@@ -115,17 +115,18 @@ def issue_key(
         name=name,
         digest=digest_of(secret.encode()),
         role=role,
-        scripts=_patterns(scripts),
+        scripts=script_patterns(scripts),
         created=now,
         expires=expires,
     )
     return key, secret
 
 
-def _patterns(given: Iterable[str]) -> tuple[str, ...]:
+def script_patterns(given: Iterable[str]) -> tuple[str, ...]:
+    """Return patterns of scripts, each once. Raises InvalidInput for one that is none."""
     patterns = tuple(dict.fromkeys(given))
     if len(patterns) > MOST_PATTERNS:
-        raise InvalidInput(f"a key takes at most {MOST_PATTERNS} patterns of scripts")
+        raise InvalidInput(f"at most {MOST_PATTERNS} patterns of scripts can be given")
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InvalidInput(

@@ -126,6 +126,7 @@ class Runner:
                 "version": VERSION,
                 "pid": os.getpid(),
                 "boot": proc.boot_id(),
+                "masks": True,
                 "capabilities": {
                     "memory": "sampled",
                     "cpu": "sampled",

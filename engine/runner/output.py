@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from engine.runner.loop import Loop, Timer
+from engine.runner.masking import Masking
 from engine.runner.run import Run
 
 _GATHER = 0.005
@@ -51,6 +52,7 @@ class Output:
         self._on_quiet = on_quiet
         self._buffer = bytearray(_CHUNK)
         self._view = memoryview(self._buffer)
+        self._masking = Masking(loop, self._note)
         self._sizes: dict[str, int] = {}
         self._timer = Timer(0.0, None)
 
@@ -74,6 +76,8 @@ class Output:
         self.drain(run)
         for fd in run.pipes:
             self._loop.unwatch(fd)
+        if run.maskers:
+            self._masking.end(run)
         self._sizes.pop(run.id, None)
 
     def _ready(self, run: Run, fd: int) -> None:
@@ -89,10 +93,15 @@ class Output:
             return 0
         if not size:
             self._loop.unwatch(fd)
-            del run.pipes[fd]
+            stream = run.pipes.pop(fd)
             os.close(fd)
+            if run.maskers:
+                self._masking.end_stream(run, stream)
             return 0
-        run.writer.write(time.time_ns(), _stream(run, fd), self._view[:size])
+        if run.maskers:
+            self._masking.write(run, _stream(run, fd), bytes(self._view[:size]))
+        else:
+            run.writer.write(time.time_ns(), _stream(run, fd), self._view[:size])
         if size == _USUAL_PIPE:
             _enlarge(fd)
         self._note(run)

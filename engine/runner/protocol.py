@@ -1,7 +1,7 @@
 """The language between engine and runner: JSON lines over a Unix socket, mode 0600.
 
 The runner imports nothing of the engine, and of the runner the engine imports
-this module and `frames` alone. Output bytes never cross the socket: both sides
+this module, `frames` and `mask` alone. Output bytes never cross the socket: both sides
 use the frame files. One engine is connected at a time; a newer connection
 replaces the older one.
 
@@ -72,6 +72,8 @@ class Start(TypedDict):
     """Bytes of output that are kept."""
     grace_ms: int
     merge: bool
+    mask: NotRequired[list[str]]
+    """What is hidden in both streams, each as UTF-8; see `mask`."""
 
 
 class Kill(TypedDict):
@@ -133,6 +135,8 @@ class HelloEvent(TypedDict):
     """Identifies this boot of the machine, so that a claim of an earlier one is recognised."""
     capabilities: dict[str, str]
     """How each limit is enforced here, such as {"memory": "sampled"}."""
+    masks: NotRequired[bool]
+    """Whether `mask` of a start is understood; an older runner would let secrets be seen."""
 
 
 class ListEvent(TypedDict):

@@ -23,6 +23,8 @@ class Request(NamedTuple):
     output: int | None
     grace: float
     merge: bool
+    mask: tuple[bytes, ...] = ()
+    """What must not be seen in the output."""
 
     @property
     def limited(self) -> bool:
@@ -51,6 +53,7 @@ def read_start(message: Mapping[str, object]) -> Request:
         output=_whole(_limit(message, "output")),
         grace=_seconds(_limit(message, "grace_ms")) or 0.0,
         merge=_get(message, "merge", bool),
+        mask=_mask(message),
     )
 
 
@@ -63,8 +66,15 @@ def _get(message: Mapping[str, object], key: str, kind: type[T]) -> T:
 
 def _strings(values: list[object]) -> list[str]:
     if not all(isinstance(value, str) for value in values):
-        raise ValueError("start: argv and env must hold strings")
+        raise ValueError("start: argv, env and mask must hold strings")
     return cast("list[str]", values)
+
+
+def _mask(message: Mapping[str, object]) -> tuple[bytes, ...]:
+    if "mask" not in message:
+        return ()
+    texts = _strings(cast("list[object]", _get(message, "mask", list)))
+    return tuple(text.encode() for text in texts)
 
 
 def _limit(message: Mapping[str, object], key: str) -> float | None:

@@ -4,9 +4,11 @@ import os
 import resource
 from contextlib import suppress
 
+from engine.runner.frames import STDERR, STDOUT
 from engine.runner.framewriter import FrameWriter
 from engine.runner.limits import CpuBudget
 from engine.runner.loop import Timer
+from engine.runner.mask import Mask, Masker
 from engine.runner.protocol import VERSION, EndedBy, ExitReport, LiveRun
 from engine.runner.request import Request
 from engine.runner.samples import SampleFile
@@ -27,6 +29,10 @@ class Run:
         self.pipes: dict[int, int] = {}
         """Streams by file descriptor, as long as they are open."""
         self.writer = writer
+        self.maskers = _maskers(request)
+        """What hides its secrets, by stream; empty for a run that knows none."""
+        self.held_at = 0.0
+        """When a masker last held something back."""
         self.samples = SampleFile(request.directory)
         self.budget = CpuBudget(request.cpu, self.started) if request.cpu else None
         self.timers: list[Timer] = []
@@ -104,6 +110,13 @@ class Run:
             output_cut=self.writer.cut,
             survivors=len(self.survivors),
         )
+
+
+def _maskers(request: Request) -> dict[int, Masker]:
+    if not request.mask:
+        return {}
+    mask = Mask(request.mask)
+    return {stream: Masker(mask) for stream in (STDOUT, STDERR)}
 
 
 def never_started(request: Request, reason: str, now_ns: int) -> ExitReport:

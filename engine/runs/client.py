@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from engine.errors import Unavailable
+from engine.errors import InvalidInput, Unavailable
 from engine.failpoint import reached
 from engine.model.identity import RunId
 from engine.ports import RunnerEvent, RunnerLost, StartRequest, StartTurnedDown
@@ -111,6 +111,12 @@ class RunnerClient:
         if not self._listed:
             # It would be in no list and on the disk as claimed, which reads as lost.
             raise Unavailable(self._problem)
+        if request.mask and not (self._hello and self._hello.get("masks")):
+            raise InvalidInput(
+                "the runner is of an older version that would let secrets be seen in the output. "
+                "Stop the server and start it again; runs that go on are not lost with "
+                "`--on-stop leave`."
+            )
         reached("recorded")
         self._send(wire.start(request))
         reached("start_sent")

@@ -8,18 +8,16 @@ which no manifest can forge.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.errors import InvalidInput
 from engine.model.run import Run
 from engine.runs import wording
+from engine.spec.references import expand
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
 """All that is taken from the server's own environment (spec.md §5)."""
 
-_REFERENCE = re.compile(r"\$?\$\{([^}]*)\}")
 _NO_SECRETS: Mapping[str, str] = {}
 
 
@@ -60,30 +58,6 @@ class PythonHome:
         if self.virtual:
             env["VIRTUAL_ENV"] = self.prefix
         return env
-
-
-def expand(value: str, secrets: Mapping[str, str], *, where: str) -> str:
-    """Put secrets in the place of `${secret:NAME}`; `$${…}` is a literal `${…}`.
-
-    Any other `${…}` is left as it is: it belongs to the script. Raises InvalidInput,
-    with `where` in its message, for a secret that is not in `secrets`.
-    """
-
-    def replacement(match: re.Match[str]) -> str:
-        text, name = match[0], match[1]
-        if text.startswith("$$"):
-            return text[1:]
-        if not name.startswith("secret:"):
-            return text
-        secret = secrets.get(name.removeprefix("secret:"))
-        if secret is None:
-            raise InvalidInput(
-                f"{where}: no secret named {name.removeprefix('secret:')!r} is granted to this "
-                "script. Add it with `pysched secret add`, or correct the name."
-            )
-        return secret
-
-    return _REFERENCE.sub(replacement, value)
 
 
 def _facts(run: Run, state: Path) -> dict[str, str]:

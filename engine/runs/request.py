@@ -7,8 +7,8 @@ of imports, as it does for anyone, and no file name can be taken for an option.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +16,15 @@ from engine.errors import InvalidInput, Unavailable
 from engine.model.environment import Environment
 from engine.model.run import Run
 from engine.model.script import Script
-from engine.ports import StartRequest
+from engine.ports import SecretSource, StartRequest
 from engine.runs.environment import PythonHome, run_environment
 from engine.runs.places import RunPlaces
+from engine.spec.references import secrets_in
 
 _LARGEST: Final = 1_000_000
 """Characters; the kernel takes about 2 MB (execve(2)) and the runner lines of 8 MB, in which a
 character may be 6 bytes."""
+_NO_SECRETS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class RequestBuilder:
     places: RunPlaces
     server_env: Mapping[str, str]
     """The environment of the server's process; four names of it reach runs."""
-    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+    secrets: SecretSource | None = None
+    """None where no run is ever started."""
 
     def build(
         self, run: Run, script: Script, environment: Environment, directory: Path
@@ -45,18 +48,20 @@ class RequestBuilder:
         arguments and variables, Unavailable when the disk takes no directory.
         """
         state = self.places.state(run.script)
+        secrets = self._secrets(run, script)
         env = run_environment(
             self.server_env,
             run,
             script_env=script.env,
             python=_python_home(environment.interpreter),
             state=state,
-            secrets=self.secrets,
+            secrets=secrets,
         )
         _create(state)
         main = os.path.join(directory, script.main)  # noqa: PTH118 - for each run
         argv = (environment.interpreter, main, *script.args, *run.args)
-        _check(argv, env)
+        mask = self.secrets.mask(secrets.values()) if self.secrets and secrets else ()
+        _check(argv, env, mask)
         return StartRequest(
             id=run.id,
             script=run.script,
@@ -67,32 +72,46 @@ class RequestBuilder:
             limits=script.limits,
             stop_grace=script.stop_grace.total_seconds(),
             merge_output=script.merge_output,
+            mask=mask,
         )
 
+    def _secrets(self, run: Run, script: Script) -> Mapping[str, str]:
+        """Return the secrets that the run's variables refer to, by name."""
+        if not (script.env or run.env):
+            return _NO_SECRETS
+        names = secrets_in(value for _, value in (*script.env, *run.env))
+        return self.secrets.reveal(script.id, names) if self.secrets and names else _NO_SECRETS
 
-def _check(argv: Sequence[str], env: Mapping[str, str]) -> None:
+
+def _check(argv: Sequence[str], env: Mapping[str, str], mask: Sequence[str]) -> None:
     """Refuse what no process can be started with, before the runner claims the run."""
     texts = (*argv, *env, *env.values())
-    size = sum(map(len, texts))
+    size = sum(map(len, texts)) + sum(map(len, mask))
     if size > _LARGEST:
         raise InvalidInput(
-            f"arguments and environment have {size} characters and a process takes {_LARGEST} "
-            "at most. Hand large data over in a file, or as the body of a POST (PYSCHED_PAYLOAD)."
+            f"arguments and environment{', and what must not be seen of secrets,' if mask else ''} "
+            f"have {size} characters and a process takes {_LARGEST} at most. Hand large data over "
+            "in a file, or as the body of a POST (PYSCHED_PAYLOAD)."
         )
-    if _encodable("".join(texts)):
-        texts = ()
-    for text in texts:
-        if not _encodable(text):
-            raise InvalidInput(
-                f"{text[:80]!r} can be no argument or environment variable: it holds a NUL "
-                "character or half a surrogate pair. Remove it, or hand it over in a file."
-            )
+    if not _encodable("".join(texts)):
+        for label, text in _labelled(argv, env):
+            if not _encodable(text):
+                raise InvalidInput(
+                    f"{label} can be no argument or environment variable: it holds a NUL "
+                    "character or half a surrogate pair. Remove it, or hand it over in a file."
+                )
     for name in env:
         if not name or "=" in name:
             raise InvalidInput(
                 f"{name!r} can be no environment variable's name: it must not be empty or hold "
                 "an equals sign. Rename it."
             )
+
+
+def _labelled(argv: Sequence[str], env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield texts, each with what to call it; the value of a variable may be a secret."""
+    yield from ((repr(text[:80]), text) for text in (*argv, *env))
+    yield from ((f"the value of {name}", text) for name, text in env.items())
 
 
 def _encodable(text: str) -> bool:

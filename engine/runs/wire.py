@@ -29,7 +29,7 @@ def encode(operation: protocol.Operation) -> bytes:
 def start(request: StartRequest) -> protocol.Start:
     limits = request.limits
     timeout = limits.timeout
-    return {
+    message: protocol.Start = {
         "op": "start",
         "id": request.id,
         "script": request.script,
@@ -45,6 +45,9 @@ def start(request: StartRequest) -> protocol.Start:
         "grace_ms": round(request.stop_grace * 1000),
         "merge": request.merge_output,
     }
+    if request.mask:
+        message["mask"] = list(request.mask)
+    return message
 
 
 def hello(event: protocol.HelloEvent) -> protocol.HelloEvent:

@@ -115,7 +115,7 @@ async def record(settings: Settings, action: str, **parameters: str) -> None:
     Unavailable when it cannot be written.
     """
     entry = AuditEntry(
-        at=SystemClock().now(), who=_account(), kind="cli", action=action, parameters=parameters
+        at=SystemClock().now(), who=account(), kind="cli", action=action, parameters=parameters
     )
     database = Database(settings.paths.data / MAIN_DATABASE)
     try:
@@ -124,7 +124,7 @@ async def record(settings: Settings, action: str, **parameters: str) -> None:
         database.close()
 
 
-def _account() -> str:
+def account() -> str:
     """Return who is logged in on this machine."""
     try:
         return getpass.getuser()

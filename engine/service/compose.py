@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from engine.environments.session import BuildProgress
@@ -28,9 +28,7 @@ from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
 from engine.runner.protocol import SOCKET_NAME
 from engine.runs.client import RunnerClient
-from engine.runs.files import RunFiles
 from engine.runs.places import RunPlaces
-from engine.runs.request import RequestBuilder
 from engine.schedule.alarm import ApsAlarm
 from engine.schedule.jump import Jump, Wakefulness
 from engine.schedule.shared_alarm import SharedAlarm
@@ -47,7 +45,10 @@ from engine.service.housekeeping import Housekeeping
 from engine.service.outbox import open_outbox
 from engine.service.reports import Reports
 from engine.service.requests import Requests
+from engine.service.run_files import open_files
 from engine.service.run_tally import RunTally
+from engine.service.secrets import vault_of
+from engine.service.ungranted import Ungranted
 from engine.service.workbench import Workbench, tidy_tree
 from engine.service.workplace import TreeInboxes, TreeSources
 from engine.tree.ahead import LookAhead
@@ -61,8 +62,6 @@ RECOVERY_SECONDS = 120.0
 """For reading the directories of all runs that an earlier engine left."""
 SETTLE_SECONDS = 10.0
 """How long work that is under way may take when the server stops."""
-GATHER_SECONDS = 0.2
-"""For how long ended runs are gathered, to be archived together."""
 
 
 class Composition:
@@ -80,6 +79,7 @@ class Composition:
         self.tasks = Tasks()
         self.stores = open_stores(self.data, self.clock)
         self.runs = self.stores.runs
+        self.secrets = vault_of(settings, self.stores.secrets, self.clock, self.tasks.spawn)
         self.audit = AuditTrail(self.stores.audit, self.tasks)
         self.state = State(Wakefulness(self.clock.now(), self.clock.monotonic()))
         self.environments = open_environments(settings, self.clock, self._build_went_on)
@@ -94,13 +94,7 @@ class Composition:
         self.alarm = ApsAlarm(self.clock, self._jumped)
         self.repository: Repository | None = None
         self.places = RunPlaces(self.data)
-        self.files = RunFiles(
-            places=self.places,
-            requests=RequestBuilder(places=self.places, server_env=dict(os.environ)),
-            outputs=self.stores.archive,
-            gather_for=GATHER_SECONDS,
-            busy=lambda: self.endings.dispatcher.is_busy,
-        )
+        self.files = open_files(self)
         self.server_started = server_started
         self._watching: asyncio.Task[None] | None = None
         self._looping: asyncio.Task[None] | None = None
@@ -140,7 +134,10 @@ class Composition:
             trusted=lambda: self.watcher.trusted,
             unwatched=lambda: self.scanner.linked,
         )
-        self.reports = Reports(self.state, self.runs, self.environments, sources.revision)
+        self.ungranted = partial(Ungranted, self.root, self.secrets.all)
+        self.reports = Reports(
+            self.state, self.runs, self.environments, sources.revision, self.ungranted
+        )
         self.script_environments = ScriptEnvironments(
             self.state, self.reports, self.environments, self.builds, self.stores.journal
         )
@@ -218,6 +215,7 @@ class Composition:
         if self.repository is not None:
             keep_out(self.repository)
         self.environments.start()
+        self.secrets.prepare()
         known = self.stores.scripts.load()
         self.scanner.prime(known)
         for in_force in known:

@@ -19,6 +19,7 @@ from engine.store.notifications import SqliteNotificationStore
 from engine.store.output import SqliteOutputArchive
 from engine.store.runs import SqliteRunStore
 from engine.store.scripts import SqliteScriptStore
+from engine.store.secrets import SqliteSecretStore
 from engine.store.sessions import SqliteSessionStore
 from engine.store.statistics import SqliteStatistics
 from engine.store.users import SqliteUserStore
@@ -40,6 +41,7 @@ class Stores:
     journal: SqliteJournal
     archive: SqliteOutputArchive
     keys: SqliteKeyStore
+    secrets: SqliteSecretStore
     statistics: SqliteStatistics
     hooks: SqliteHookStore
     audit: SqliteAuditStore
@@ -65,6 +67,7 @@ def open_stores(data: Path, clock: Clock) -> Stores:
         journal=SqliteJournal(main, clock),
         archive=archive,
         keys=SqliteKeyStore(main),
+        secrets=SqliteSecretStore(main),
         statistics=SqliteStatistics(main),
         hooks=SqliteHookStore(main),
         audit=SqliteAuditStore(main),

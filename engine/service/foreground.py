@@ -33,6 +33,7 @@ from engine.runs.verdict import conclude, started
 from engine.service.check import definition
 from engine.service.clock import SystemClock
 from engine.service.data import open_environments
+from engine.service.secrets import OfflineSecrets
 from schemas.settings import Settings
 
 Write = Callable[[str, bytes], None]
@@ -112,8 +113,12 @@ class Foreground:
         # Should this process die, the runner goes: at once, or when the run is over.
         client.stop("leave")
         places = RunPlaces(data)
-        builder = RequestBuilder(places=places, server_env=dict(os.environ))
-        request = builder.build(run, script, environment, self._tree.resolve() / script.id)
+        store = OfflineSecrets(self._settings)
+        builder = RequestBuilder(places=places, server_env=dict(os.environ), secrets=store)
+        try:
+            request = builder.build(run, script, environment, self._tree.resolve() / script.id)
+        finally:
+            await store.close()
         # The state directory outlasts this run, unlike everything else of it.
         state = RunPlaces(self._settings.paths.data).state(script.id)
         state.mkdir(parents=True, exist_ok=True)

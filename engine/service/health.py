@@ -40,5 +40,7 @@ def _degraded(parts: Composition) -> Iterator[tuple[str, str]]:
         yield "removals", parts.state.held
     if parts.outbox.trouble is not None:
         yield "notifications", parts.outbox.trouble
+    if parts.secrets.failure is not None:
+        yield "secrets", parts.secrets.failure
     if parts.tasks.failure is not None:
         yield "engine", parts.tasks.failure

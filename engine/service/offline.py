@@ -30,6 +30,7 @@ from engine.service.check import definition, scan, validate
 from engine.service.clock import SystemClock
 from engine.service.compose import CONFIRMATION, open_environments, open_stores
 from engine.service.housekeeping import Housekeeping
+from engine.service.ungranted import Ungranted, warned
 from engine.service.workplace import TreeSources
 from engine.tree.create import create_script
 from schemas.settings import Settings
@@ -55,11 +56,13 @@ def plan(tree: Path, settings: Settings, *, against: str | None = None) -> Plan:
     stores = open_stores(data, clock)
     try:
         known = {each.id: each for each in stores.scripts.load()}
+        secrets = stores.secrets.all()
     finally:
         stores.close()
     environments = open_environments(settings, clock)
     environments.start()
-    return preview(found, known, environments.state, clock.now())
+    changes = preview(found, known, environments.state, clock.now())
+    return warned(changes, found, Ungranted(tree, lambda: secrets))
 
 
 def _no_environment(_: EnvironmentRequest) -> EnvironmentState:

@@ -5,6 +5,7 @@ nor is larger for it.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.model.event import Event, PlanApplied, RunChanged
@@ -14,6 +15,7 @@ from engine.notify.rules import wants
 from engine.runs.files import RunFiles
 from engine.schedule.shared_alarm import SharedAlarm
 from engine.service.notify_parts import OPEN, NotifyParts, Secrecy
+from engine.service.secrets import fill
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ def open_outbox(server: "Composition", alarm: SharedAlarm) -> Outbox:
         alarm=alarm,
         tasks=server.tasks,
     )
-    outbox = Outbox(parts, server.settings, server.files)
+    secrecy = Secrecy(reveal=partial(fill, server.secrets), redact=server.secrets.redact)
+    outbox = Outbox(parts, server.settings, server.files, secrecy)
     server.bus.subscribe(outbox.receive)
     return outbox

@@ -20,6 +20,7 @@ from engine.reconcile.state import State
 from engine.reconcile.status import script_status
 from engine.schedule.describe import describe
 from engine.schedule.fire_times import next_moment
+from engine.service.ungranted import Ungranted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +40,20 @@ class Reports:
         runs: RunStore,
         environments: Environments,
         revision: Callable[[], str | None],
+        ungranted: Callable[[], Ungranted],
     ) -> None:
         self._state = state
         self._runs = runs
         self._environments = environments
         self._revision = revision
+        self._ungranted = ungranted
 
     def one(self, script: ScriptId, now: datetime) -> ScriptReport:
         """Tell all about one script. Raises NotFound."""
         in_force = self._state.scripts.get(script)
         if in_force is None:
             raise NotFound(f"there is no script {script!r}")
-        return self._report(in_force, self._runs.last_runs([script]), now)
+        return self._report(in_force, self._runs.last_runs([script]), self._ungranted(), now)
 
     def page(
         self, which: ScriptFilter, *, limit: int, cursor: str | None, now: datetime
@@ -65,8 +68,10 @@ class Reports:
         if which.status is not None:
             ids = self._with_status(ids, which.status, limit)
         shown = ids[:limit]
-        last_runs = self._runs.last_runs(shown)
-        items = [self._report(self._state.scripts[script], last_runs, now) for script in shown]
+        last_runs, ungranted = self._runs.last_runs(shown), self._ungranted()
+        items = [
+            self._report(self._state.scripts[script], last_runs, ungranted, now) for script in shown
+        ]
         more = len(ids) > limit
         return Page(items=items, next_cursor=_encoded(shown[-1]) if more and shown else None)
 
@@ -93,7 +98,11 @@ class Reports:
         return self._environments.state(script.environment)
 
     def _report(
-        self, in_force: InForce, last_runs: Mapping[ScriptId, Run], now: datetime
+        self,
+        in_force: InForce,
+        last_runs: Mapping[ScriptId, Run],
+        ungranted: Ungranted,
+        now: datetime,
     ) -> ScriptReport:
         script = in_force.script
         triggers = (
@@ -112,7 +121,7 @@ class Reports:
             ),
             stale=script is not None
             and any(p.severity is Severity.ERROR for p in in_force.problems),
-            problems=in_force.problems,
+            problems=(*in_force.problems, *ungranted.of(script)),
             triggers=triggers,
             next_run=min((each.next for each in triggers if each.next is not None), default=None),
             last_run=last_runs.get(in_force.id),

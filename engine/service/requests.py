@@ -20,6 +20,7 @@ from engine.reconcile.state import State
 from engine.runs.finish import discard
 from engine.runs.places import RunPlaces
 from engine.service.refusal import refusal
+from engine.spec.references import as_literal
 
 _TOKEN = 12
 """Hexadecimal digits that tell runs of the same second apart."""
@@ -61,7 +62,10 @@ class Requests:
         env: Mapping[str, str],
         requested_by: str,
     ) -> RunId:
-        """Queue a run by hand. Raises Refused when the script's overlap rule says no."""
+        """Queue a run by hand. Raises Refused when the script's overlap rule says no.
+
+        `env` refers to no secrets, whatever it holds: only files do, which an editor wrote.
+        """
         return await self._enqueue(
             script,
             Request(
@@ -69,7 +73,7 @@ class Requests:
                 cause=Cause.MANUAL,
                 requested_by=requested_by,
                 args=tuple(args),
-                env=env,
+                env={name: as_literal(value) for name, value in env.items()},
             ),
         )
 

@@ -7,12 +7,14 @@ from engine.model.status import TreeReport, TreeStatus
 from engine.model.tree import Problem, Severity
 from engine.reconcile.preview import preview, problems_of
 from engine.service.compose import Composition
+from engine.service.ungranted import warned
 
 
 def tree_report(parts: Composition) -> TreeReport:
     """Return the state of the whole tree as the last pass left it."""
     state = parts.state
-    problems = problems_of(state.tree)
+    scripts = (each.script for each in state.scripts.values())
+    problems = (*problems_of(state.tree), *parts.ungranted().of_all(scripts))
     held = state.held
     return TreeReport(
         status=tree_status(parts.loop.failure, held, problems),
@@ -27,8 +29,9 @@ def tree_report(parts: Composition) -> TreeReport:
 
 def pending(parts: Composition) -> Plan:
     """Return what the last scan would still change: what is held back."""
-    now = parts.clock.now()
-    return preview(parts.state.tree, parts.state.scripts, parts.environments.state, now)
+    state, now = parts.state, parts.clock.now()
+    plan = preview(state.tree, state.scripts, parts.environments.state, now)
+    return warned(plan, state.tree, parts.ungranted())
 
 
 def tree_status(failure: str | None, held: str | None, problems: Sequence[Problem]) -> TreeStatus:

@@ -9,7 +9,7 @@ from engine.model.identity import ScriptId
 from engine.model.notice import Delivery, Tried
 from engine.model.script import Script
 from engine.model.status import EnvironmentDetails, FolderReport, TreeReport, TriggerPreview
-from engine.ports import NoticeFilter, Page
+from engine.ports import NoticeFilter, Page, Secrets
 from engine.service.assistance import Assistance
 from engine.service.compose import Composition
 from engine.service.folders import folder_reports
@@ -43,6 +43,11 @@ class Telling(Observing):
         return await asyncio.to_thread(
             folder_reports, self._all.root, state.tree, tuple(state.scripts)
         )
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of the data directory."""
+        return self._all.secrets
 
     @property
     def assistance(self) -> Assistance:

@@ -19,7 +19,6 @@ from engine.model.script import (
 )
 from engine.model.trigger import Trigger
 from engine.spec.files import ScriptFiles
-from engine.spec.references import literal
 from engine.spec.triggers import environment
 from schemas.manifest import NotifyFields, RetryFields
 from schemas.settings import DefaultSettings
@@ -111,7 +110,7 @@ def _build_notify(said: Mapping[str, Any] | None, *, expects: bool) -> Notify | 
     if when is None:
         # Whoever says when a success is expected wants to hear when there is none.
         when = [*_NOTIFY_DEFAULTS["when"], *(["missed"] if expects else [])]
-    return _notify(when=tuple(when), to=tuple(literal(to) for to in said["to"]))
+    return _notify(when=tuple(when), to=tuple(said["to"]))
 
 
 _RETRY_DEFAULTS = RetryFields().__dict__

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from engine.document.explain import MOST, Keys, explain
 from engine.document.read import Document, read
 from engine.model.tree import Problem
-from engine.spec.references import unknown_secrets
+from engine.spec.references import misplaced_secrets
 from engine.spec.targets import unusable_targets
 from engine.spec.trigger_kind import explain_trigger_kinds
 from engine.spec.without_effect import keys_without_effect
@@ -88,7 +88,7 @@ def _parse(model: type[M], keys: Keys, path: str, source: bytes) -> Parsed[M]:
         parsed = _parse_the_rest(model, keys, document, error)
     if isinstance(parsed.manifest, ScriptManifest) and not parsed.trigger_indexes:
         parsed.trigger_indexes = range(len(parsed.manifest.triggers))
-    parsed.problems += [*document.problems, *unknown_secrets(document)]
+    parsed.problems += [*document.problems, *misplaced_secrets(document)]
     if parsed.manifest.sandbox == "restricted":
         parsed.problems.append(_no_sandbox(document))
     parsed.problems += keys_without_effect(document, parsed.manifest)

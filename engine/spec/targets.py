@@ -6,7 +6,7 @@ from engine.document.read import Document
 from engine.errors import InvalidInput
 from engine.model.target import way_of
 from engine.model.tree import Problem
-from engine.spec.references import literal, secrets_in
+from engine.spec.references import expand, secrets_in
 from schemas.manifest import FolderManifest, ScriptManifest
 
 
@@ -16,9 +16,9 @@ def unusable_targets(
     """Yield a mistake at each; one that a secret is part of is known when it is used."""
     targets = manifest.notify.to if manifest.notify is not None else None
     for index, target in enumerate(targets or ()):
-        if secrets_in(target):
+        if secrets_in((target,)):
             continue
         try:
-            way_of(literal(target))
+            way_of(expand(target, {}, where="notify"))
         except InvalidInput as error:
             yield document.problem("invalid_target", f"notify: {error}", ("notify", "to", index))

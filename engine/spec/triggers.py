@@ -22,7 +22,6 @@ from engine.model.trigger import (
     Trigger,
     UrlTrigger,
 )
-from engine.spec.references import literal
 from schemas.quantities import format_duration
 from schemas.triggers import (
     AfterFields,
@@ -41,8 +40,8 @@ CheckCron = Callable[[str, str], str | None]
 
 
 def environment(values: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    """Return variables as the model holds them."""
-    return tuple((name, literal(value)) for name, value in values.items()) if values else ()
+    """Return variables as the model holds them, references and all."""
+    return tuple(values.items()) if values else ()
 
 
 def build_trigger(item: TriggerFields, default_zone: str) -> Trigger:

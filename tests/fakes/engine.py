@@ -37,6 +37,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.files import FakeFiles
 from tests.fakes.keys import FakeKeyStore
 from tests.fakes.observation import an_observation
+from tests.fakes.secrets import FakeSecrets
 from tests.fakes.statistics import FakeStatistics
 from tests.fakes.users import FakeSessionStore, FakeUserStore
 from web.service import Stream
@@ -168,6 +169,7 @@ class FakeEngine(FakeFiles):
     by_key: dict[str, RunId] = field(default_factory=dict)
     listeners: list[Listener] = field(default_factory=list)
     keys: FakeKeyStore = field(default_factory=FakeKeyStore)
+    secrets: FakeSecrets = field(default_factory=FakeSecrets)
     statistics: FakeStatistics = field(default_factory=FakeStatistics)
     assistance: FakeAssistance = field(default_factory=FakeAssistance)
     audit: FakeAudit = field(default_factory=FakeAudit)

@@ -10,7 +10,7 @@ from web.errors import MEDIA_TYPE
 MEANINGS: Mapping[int, str] = {
     401: "No API key or login, or one that is not known",
     403: "The role does not allow this, or another site's page sent it",
-    404: "No such script, run, trigger, key or user",
+    404: "No such script, run, trigger, key, user or secret",
     408: "The body did not arrive in time",
     409: "The state of the script or tree does not allow it, a name is taken, or a newer request "
     "took this one's place",

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from web.cli import foreground, installation, keys, logs, notify, online, serve, tree, users
+from web.cli import (
+    foreground,
+    installation,
+    keys,
+    logs,
+    notify,
+    online,
+    secrets,
+    serve,
+    tree,
+    users,
+)
 from web.cli.failure import guarded
 
 FILES = "Files, without a server"
@@ -42,6 +53,7 @@ app.command(rich_help_panel=INSTALLATION)(installation.gc)
 app.command(rich_help_panel=INSTALLATION)(installation.doctor)
 app.add_typer(users.user, rich_help_panel=INSTALLATION)
 app.add_typer(keys.key, rich_help_panel=INSTALLATION)
+app.add_typer(secrets.secret, rich_help_panel=INSTALLATION)
 
 
 def _print_version(wanted: bool) -> None:

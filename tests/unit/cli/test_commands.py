@@ -12,7 +12,7 @@ from web.cli.main import app
 COMMANDS = sorted(get_command(app).commands)
 CONTRACT = {
     "serve", "validate", "plan", "new", "run", "next", "status", "logs", "runs", "trigger",
-    "cancel", "gc", "doctor", "schema", "key", "user", "notify",
+    "cancel", "gc", "doctor", "schema", "key", "user", "notify", "secret",
 }  # fmt: skip
 
 

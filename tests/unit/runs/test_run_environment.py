@@ -4,7 +4,8 @@ import pytest
 
 from engine.errors import InvalidInput
 from engine.model.run import Cause, RunStatus
-from engine.runs.environment import PythonHome, expand, run_environment
+from engine.runs.environment import PythonHome, run_environment
+from engine.spec.references import expand
 from tests.fakes.run_facts import NOON, a_run
 
 HOME = PythonHome("/data/envs/k/bin/python", virtual=True)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +32,7 @@ REQUEST = StartRequest(
     limits=Limits(timeout=timedelta(seconds=1.5), memory=512, cpu=1.5, processes=4, output=10),
     stop_grace=2.5,
     merge_output=True,
+    mask=("t0k", "dDBr"),
 )
 
 
@@ -43,6 +45,14 @@ def test_an_operation_is_one_line_of_ascii():
 
 def test_a_start_has_every_key_of_the_protocol():
     assert wire.start(REQUEST).keys() == protocol.Start.__annotations__.keys()
+
+
+def test_a_start_without_secrets_says_nothing_of_a_mask():
+    assert "mask" not in wire.start(replace(REQUEST, mask=()))
+
+
+def test_no_representation_of_a_start_shows_environment_or_secrets():
+    assert "t0k" not in repr(replace(REQUEST, env={"TOKEN": "t0k"}))
 
 
 def test_a_start_carries_times_in_milliseconds():

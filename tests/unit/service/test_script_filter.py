@@ -1,13 +1,19 @@
 """Which scripts a list shows."""
 
+from functools import partial
+from pathlib import Path
+
 from engine.model.identity import ScriptId
 from engine.ports import InForce
 from engine.reconcile.state import State
 from engine.schedule.jump import Wakefulness
 from engine.service.reports import Reports, ScriptFilter
+from engine.service.ungranted import Ungranted
 from tests.fakes.clock import START
 from tests.fakes.environments import FakeEnvironments
 from tests.fakes.runs import FakeRunStore
+
+NO_SECRETS = partial(Ungranted, Path("/tree"), tuple)
 
 
 def shown(patterns: tuple[str, ...], limit: int) -> list[tuple[list[str], bool]]:
@@ -15,7 +21,7 @@ def shown(patterns: tuple[str, ...], limit: int) -> list[tuple[list[str], bool]]
     state = State(Wakefulness(START, 0.0))
     for name in ("etl/load", "etlx", "etl/deep/load", "web"):
         state.put(InForce(id=ScriptId(name), signature="", digest="", script=None))
-    reports = Reports(state, FakeRunStore(), FakeEnvironments(), lambda: None)
+    reports = Reports(state, FakeRunStore(), FakeEnvironments(), lambda: None, NO_SECRETS)
     page = reports.page(ScriptFilter(patterns=patterns), limit=limit, cursor=None, now=START)
     pages = [([one.id for one in page.items], page.next_cursor is not None)]
     while page.next_cursor:

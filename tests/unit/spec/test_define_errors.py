@@ -41,7 +41,7 @@ def test_every_mistake_of_a_file_is_told_at_once():
         "max_parallel: 3\n"
         "main: nope.py\n"
         "limits: {timeout: soon}\n"
-        "env: {T: '${secret:X}'}\n"
+        "env: {T: '${secret:x}'}\n"
         "triggers:\n"
         "  - crn: x\n"
         "  - cron: never\n"
