@@ -183,9 +183,6 @@ async def _framework_error(request: Request, error: Exception) -> Response:
         return answer(invalid("body", unreadable), request.scope)
     code = status.name.lower()
     detail = str(refusal.detail)
-    if status is HTTPStatus.BAD_REQUEST and refusal.__cause__ is not None:
-        # The framework's word for a body that it cannot read, whatever the reason.
-        return answer(invalid("body", NO_JSON), request.scope)
     if status is HTTPStatus.NOT_FOUND:
         detail = "nothing is served at this address; /api/openapi.json lists what is"
     elif status is HTTPStatus.METHOD_NOT_ALLOWED:
