@@ -60,9 +60,12 @@ class AuditTrail:
         """Return a page of entries, newest first. Raises InvalidInput for a foreign cursor."""
         return await asyncio.to_thread(self._store.page, which, limit=limit, cursor=cursor)
 
-    async def prune(self, keep: timedelta, now: datetime) -> int:
-        """Remove entries that are older than `keep`; returns how many."""
-        return await self._store.prune(now - keep, MOST_GATHERED)
+    async def prune(self, keep: timedelta, now: datetime) -> None:
+        """Remove entries that are older than `keep`; on a full disk they wait for the next time."""
+        try:
+            await self._store.prune(now - keep, MOST_GATHERED)
+        except EngineError as error:
+            logger.warning("old audit entries cannot be removed", extra={"error": str(error)})
 
     def close(self) -> None:
         """Hand over all that was counted; what is under way is the tasks' to settle."""

@@ -237,11 +237,12 @@ class Composition:
 
     async def collect(self) -> Collected:
         """Remove what is past its time."""
-        keep = timedelta(days=self.settings.audit.keep_days)
-        await self.audit.prune(keep, self.clock.now())
-        return await self.housekeeping.collect(
+        collected = await self.housekeeping.collect(
             tuple(self.state.scripts.values()), self.state.active
         )
+        keep = timedelta(days=self.settings.audit.keep_days)
+        await self.audit.prune(keep, self.clock.now())
+        return collected
 
     async def stop(self) -> None:
         """Start nothing more, end what listens, write what is under way, close the databases."""

@@ -154,3 +154,9 @@ def test_it_can_be_filtered_and_paged(call, engine):
 
 def test_it_is_for_administrators(call):
     assert call("GET", "/api/audit", key=VIEWER_KEY).status_code == 403
+
+
+def test_a_new_script_is_on_record_by_its_id(call, engine):
+    made = call("POST", "/api/scripts", json={"name": "Import Data"}).json()["id"]
+
+    assert engine.audit.entries[0].parameters["script_id"] == made

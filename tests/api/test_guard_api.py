@@ -46,7 +46,7 @@ def get(path: str = "/api/runs", key: str | None = KEY, **headers: str) -> dict[
     }
 
 
-def post(path: str, content: Any = b"", **headers: str) -> dict[str, Any]:
+def post(path: str, content: Any = b"", **headers: Any) -> dict[str, Any]:
     return get(path, **headers) | {"method": "POST", "content": content}
 
 
@@ -246,6 +246,15 @@ def test_a_script_is_triggered_so_often_by_one_key():
     ask = asking(GuardOptions(rates=Limits(trigger=2)))
 
     assert statuses(ask(*[post(TRIGGER)] * 3)) == [202, 202, 429]
+
+
+def test_a_script_is_triggered_no_more_often_by_its_hook():
+    ask = asking(GuardOptions(rates=Limits(trigger=2)))
+    (made,) = ask(post("/api/hooks/etl/load"))
+
+    answers = ask(*[post(made.json()["path"], key=None)] * 3)
+
+    assert statuses(answers) == [202, 202, 429]
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ class FakeAuditStore:
         return Page(items=found[start:end], next_cursor=str(end) if len(found) > end else None)
 
     async def prune(self, before: datetime, most_gathered: int) -> int:
+        if self.failure:
+            raise self.failure
         gathered = [entry for entry in self.kept if entry.is_gathered and entry.at >= before]
         too_many = gathered[: max(0, len(gathered) - most_gathered)]
         kept = [entry for entry in self.kept if entry.at >= before and entry not in too_many]

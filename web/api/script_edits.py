@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from engine.errors import ChangedMeanwhile
 from schemas import api
@@ -17,6 +17,7 @@ from web.api.preconditions import conflict, precondition, tagged
 from web.api.shapes import script_shape
 from web.dependencies import CurrentEngine, Editor
 from web.errors import MEDIA_TYPE
+from web.guards.marks import note
 
 router = APIRouter(prefix=PREFIX, tags=["scripts"])
 
@@ -41,7 +42,7 @@ Discard = Annotated[
     responses=problems(409, 503, 507) | INVALID,
 )
 async def create_script(
-    engine: CurrentEngine, editor: Editor, body: shapes.CreateScriptRequest
+    request: Request, engine: CurrentEngine, editor: Editor, body: shapes.CreateScriptRequest
 ) -> Response:
     """Create a script that runs, with a manifest that editors understand; `Location` names it.
 
@@ -55,6 +56,7 @@ async def create_script(
         code=body.code,
         requested_by=editor.name,
     )
+    note(request, script_id=made.id)
     answer = json_answer(script_shape(made), HTTPStatus.CREATED)
     answer.headers["Location"] = f"{PREFIX}/scripts/{quote(made.id)}"
     return answer

@@ -5,6 +5,7 @@ same address, such as behind one proxy. What was good a moment ago is therefore 
 and its holder's name, not the address, is what further requests are counted by.
 """
 
+import secrets
 from collections import OrderedDict
 from hashlib import blake2b
 from typing import NamedTuple
@@ -12,6 +13,9 @@ from typing import NamedTuple
 MOST_KNOWN = 4_096
 """About 1 MB."""
 HOOKS = "/hooks/"
+
+_OURS = secrets.token_bytes(16)
+"""So that what is kept in memory cannot be tried against lists of passwords."""
 
 
 class Credential(NamedTuple):
@@ -27,11 +31,15 @@ def credential_of(path: str, headers: dict[bytes, bytes]) -> Credential | None:
     if path.startswith(HOOKS):
         shown = path.encode()
     if shown:
-        return Credential(blake2b(shown, digest_size=16).digest(), is_guess=True)
+        return Credential(_digest(shown), is_guess=True)
     cookie = headers.get(b"cookie")
     if not cookie:
         return None
-    return Credential(blake2b(cookie, digest_size=16).digest(), is_guess=False)
+    return Credential(_digest(cookie), is_guess=False)
+
+
+def _digest(shown: bytes) -> bytes:
+    return blake2b(shown, digest_size=16, key=_OURS).digest()
 
 
 class KnownCredentials:

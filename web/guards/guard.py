@@ -153,7 +153,8 @@ class Guard:
             return
         principal = scope.get("principal")
         if principal is not None:
-            self._known.remember(credential, f"account {principal.name}")
+            kind = getattr(principal, "kind", "key")
+            self._known.remember(credential, f"{kind} {principal.name}")
 
     def _tell(self, scope: Scope, exchange: Exchange) -> None:
         engine = cast("Service", scope["app"].state.engine)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from tests.fakes.engine import FakeEngine
 from web.app import create_app
+from web.guards.guard import GuardOptions
 from web.http_server import HttpServer
 from web.listening import address_of, bind
 from web.permissions import Keys, Principal, Role
@@ -37,13 +38,16 @@ class Served:
 
 
 @contextmanager
-def serving(engine: FakeEngine, *, most_connections: int = 100) -> Iterator[Served]:
+def serving(
+    engine: FakeEngine, *, most_connections: int = 100, guarded: GuardOptions | None = None
+) -> Iterator[Served]:
     ready: threading.Event = threading.Event()
     found: list[Served] = []
     ends: list[Callable[[], None]] = []
 
     async def run() -> None:
-        app = create_app(engine, Keys({KEY: Principal(name="default key", role=Role.ADMIN)}))
+        keys = Keys({KEY: Principal(name="default key", role=Role.ADMIN)})
+        app = create_app(engine, keys, guarded)
         server = HttpServer(app, most_connections=most_connections)
         with bind("127.0.0.1", 0) as listener:
             task = asyncio.create_task(server.serve(sockets=[listener]))

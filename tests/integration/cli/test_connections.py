@@ -11,6 +11,8 @@ from tests.fakes.engine import FakeEngine
 from tests.integration.cli.served import KEY, Served, serving
 from web.guards import connections
 from web.guards.connections import MOST_HEADERS
+from web.guards.exchange import BodyLimits
+from web.guards.guard import GuardOptions
 
 SECONDS = 10
 
@@ -70,6 +72,12 @@ def test_headers_without_end_are_refused(server: Served):
     assert said(server, b"GET / HTTP/1.1\r\nHost: x\r\n" + headers) == (431, "headers_too_large")
 
 
+def test_one_header_more_than_is_allowed_is_refused(server: Served):
+    headers = b"".join(b"X-%d: y\r\n" % number for number in range(MOST_HEADERS + 1))
+
+    assert said(server, b"GET / HTTP/1.1\r\n" + headers + b"\r\n") == (431, "headers_too_large")
+
+
 def test_as_many_headers_as_are_allowed_are_taken(server: Served):
     headers = b"".join(b"X-%d: y\r\n" % number for number in range(MOST_HEADERS - 2))
     request = b"GET /api/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + b"\r\n"
@@ -120,6 +128,13 @@ def test_a_second_request_has_its_own_time(server: Served, monkeypatch):
         connection.sendall(b"GET / HT")
 
         assert rest(connection) == (408, "request_too_slow")
+
+
+def test_a_body_that_was_given_up_ends_the_connection():
+    options = GuardOptions(bodies=BodyLimits(seconds=0.2))
+    head = b"POST /api/reconcile HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n" % KEY.encode()
+    with serving(FakeEngine(), guarded=options) as server:
+        assert said(server, head + b"Content-Length: 9\r\n\r\n{") == (408, "body_too_slow")
 
 
 def test_an_idle_connection_gives_way_to_a_new_one():

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 from engine.errors import Unavailable
 from engine.model.audit import AuditEntry
@@ -80,3 +81,23 @@ async def test_a_disk_that_stays_full_takes_no_memory_without_end():
     await asyncio.sleep(0)
 
     assert len(store.kept) == MOST_WAITING
+
+
+@on_a_loop
+async def test_old_entries_go():
+    trail, store, tasks = a_trail()
+    for days in (0, 400):
+        trail.record(replace(CHANGE, at=START - timedelta(days=days)))
+    await tasks.settle()
+    await trail.prune(timedelta(days=365), START)
+
+    assert [entry.at for entry in store.kept] == [START]
+
+
+@on_a_loop
+async def test_a_full_disk_keeps_nothing_else_from_being_collected(caplog):
+    trail, store, _ = a_trail()
+    store.failure = Unavailable("the disk is full")
+    await trail.prune(timedelta(days=365), START)
+
+    assert [record.message for record in caplog.records] == ["old audit entries cannot be removed"]
