@@ -16,7 +16,6 @@ from engine.service.disk import told
 from engine.service.file_edits import FileEdits
 from engine.service.removal import Removal
 from engine.service.workbench import Workbench
-from engine.spec.edit import edit, refusal
 from engine.spec.files import MANIFEST_FILE
 from engine.spec.template import new_script_files, schema_files, schema_line
 from engine.tree.create import checked_folder, place_script
@@ -63,6 +62,8 @@ class ScriptEdits:
         precondition: Precondition,
     ) -> str:
         """Write the manifest if it would be right; returns its ETag."""
+        from engine.spec.edit import edit
+
         is_there = self._files.check(place, _MANIFEST, precondition)
         before = self._files.read(place, _MANIFEST).content if is_there else None
         after = edit(
@@ -85,6 +86,8 @@ class ScriptEdits:
         path = f"{script}/{MANIFEST_FILE}"
         errors = [p for p in found if p.severity is Severity.ERROR and p.path == path]
         if errors:
+            from engine.spec.edit import refusal
+
             raise refusal("nothing was written", errors)
 
     async def create(
@@ -109,6 +112,8 @@ class ScriptEdits:
     def _create(
         self, script: ScriptId, name: str, changes: Mapping[str, Any], code: str | None
     ) -> None:
+        from engine.spec.edit import edit
+
         files = dict(new_script_files(script, name))
         manifest = f"{script}/{MANIFEST_FILE}"
         files[manifest] = edit(manifest, files[manifest].encode(), changes).decode()
