@@ -44,8 +44,9 @@ from web.api import hooks as hook_routes
 from web.api import keys as key_routes
 from web.api.documentation import tell_of_bodies
 from web.api.paths import PREFIX
+from web.auth import page
 from web.auth.accounts import Accounts
-from web.dependencies import SECURITY_SCHEMES
+from web.dependencies import SECURITY_SCHEMES, schemes_of
 from web.docs import pages
 from web.guards.guard import Guard, GuardOptions
 from web.guards.rates import Rates
@@ -67,7 +68,7 @@ def accounts_by(settings: Settings, engine: Service) -> Accounts:
 
 
 class Api(FastAPI):
-    """Tells the document in which headers a key may come; what a route needs is in its answers."""
+    """Tells the document how callers show who they are; what a route needs is in its answers."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the guard in front of everything, the answer to an unexpected failure included."""
@@ -76,11 +77,9 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for operation in operations.values():
-                open_to_all = "hooks" in operation["tags"] and "401" not in operation["responses"]
-                schemes = () if open_to_all else SECURITY_SCHEMES
-                operation["security"] = [{name: []} for name in schemes]
+                operation["security"] = [{name: []} for name in schemes_of(path, operation)]
             tell_of_bodies(operations.values())
         return document
 
@@ -141,6 +140,7 @@ def create_app(
         notifications,
         users,
         auth,
+        page,
         health,
         live,
     ):

@@ -1,6 +1,6 @@
 """What routes ask for in their signature: the engine, and a caller with the role they need."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -22,12 +22,16 @@ from web.service import Service
 CHALLENGE = 'Bearer realm="pysched"'
 
 KEY_HEADER = "X-API-Key"
-SECURITY_SCHEMES: dict[str, Any] = {
+KEY_SCHEMES: dict[str, Any] = {
     KEY_HEADER: {"type": "apiKey", "in": "header", "name": KEY_HEADER},
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
 """As OpenAPI has them. The framework's own classes for them are each a dependency more, and
 each dependency takes as long as a route's own work."""
+SECURITY_SCHEMES: dict[str, Any] = KEY_SCHEMES | {
+    "Session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    "Password": {"type": "http", "scheme": "basic"},
+}
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """They change nothing; the one GET that does, the URL trigger, takes keys alone."""
@@ -38,6 +42,15 @@ class Only(Enum):
 
     KEYS = "keys"
     USERS = "users"
+
+
+def schemes_of(path: str, operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schemes with which an operation of the document may be called."""
+    if "hooks" in operation["tags"] and "401" not in operation["responses"]:
+        return {}
+    if path.endswith(("/auth/login", "/auth/logout")):
+        return {}
+    return KEY_SCHEMES if path.endswith("/trigger") else SECURITY_SCHEMES
 
 
 async def current_engine(request: Request) -> Service:

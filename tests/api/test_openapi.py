@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.model.identity import RESERVED_NAMES
 from tests.fakes.engine import a_script
 
+TRIGGER = "/api/scripts/{script_id}/trigger"
 HOOK = "/hooks/{token}"
 PUBLIC = {("/api/health", "get"), (HOOK, "get"), (HOOK, "post")}
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,9}", fullmatch=True).filter(
@@ -36,16 +37,38 @@ def test_every_operation_explains_itself(document):
     )
 
 
-def test_every_operation_tells_in_which_headers_a_key_may_come(document):
-    schemes = document["components"]["securitySchemes"]
+def schemes(document, path, method):
+    return [next(iter(one)) for one in document["paths"][path][method]["security"]]
 
-    assert schemes["X-API-Key"] == {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-    assert schemes["Bearer"] == {"type": "http", "scheme": "bearer"}
+
+def test_the_document_tells_how_callers_show_who_they_are(document):
+    assert document["components"]["securitySchemes"] == {
+        "X-API-Key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "Bearer": {"type": "http", "scheme": "bearer"},
+        "Session": {"type": "apiKey", "in": "cookie", "name": "pysched_session"},
+        "Password": {"type": "http", "scheme": "basic"},
+    }
+
+
+def test_every_operation_tells_with_what_it_may_be_called(document):
+    apart = {HOOK, "/api/auth/login", "/api/auth/logout", TRIGGER}
+    everything = ["X-API-Key", "Bearer", "Session", "Password"]
+
     assert all(
-        operation["security"] == [{"X-API-Key": []}, {"Bearer": []}]
-        for (path, _), operation in operations(document).items()
-        if path != HOOK
+        schemes(document, path, method) == everything
+        for path, method in operations(document)
+        if path not in apart
     )
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_url_trigger_takes_keys_alone(document, method):
+    assert schemes(document, TRIGGER, method) == ["X-API-Key", "Bearer"]
+
+
+@pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/logout"])
+def test_to_log_in_and_out_needs_nothing(document, path):
+    assert schemes(document, path, "post") == []
 
 
 def test_a_hook_needs_no_key(document):

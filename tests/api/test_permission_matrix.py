@@ -59,6 +59,8 @@ ROWS: Mapping[str, Row] = {
     "GET /api/auth/me": Row(VIEWER, Scope.FILTERED),
     "POST /api/auth/login": Row(None),
     "POST /api/auth/logout": Row(None),
+    "GET /login": Row(None),
+    "POST /login": Row(None),
     "PATCH /api/auth/me": Row(VIEWER, for_people=True),
     "GET /api/auth/sessions": Row(VIEWER, for_people=True),
     "DELETE /api/auth/sessions": Row(VIEWER, for_people=True),

@@ -5,27 +5,17 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from engine.errors import NotFound
-from engine.model.session import LONGEST_AGENT, Session
 from engine.model.user import Theme, User, check_password, check_zone, with_changes
 from schemas import accounts
 from web.api.account_shapes import key_holder_shape, me_shape, session_shape
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX
-from web.auth.accounts import Browser
-from web.auth.basic import Credentials
-from web.auth.cookie import COOKIE, delete_cookie, set_cookie
-from web.dependencies import (
-    AnyViewer,
-    CurrentEngine,
-    Person,
-    accounts_of,
-    address_of,
-    check_origin,
-)
+from web.auth.entering import enter, hand_over, leave
+from web.dependencies import AnyViewer, CurrentEngine, Person, accounts_of, address_of
 from web.errors import HttpProblem, invalid
 from web.guards.marks import note
-from web.permissions import Principal, Via
+from web.permissions import Principal
 from web.service import Service
 
 router = APIRouter(prefix=f"{PREFIX}/auth", tags=["auth"])
@@ -39,26 +29,11 @@ async def login(request: Request, body: accounts.LoginRequest) -> Response:
 
     The answer sets the session's cookie. A token is of no use afterwards.
     """
-    check_origin(request)
-    known, browser = accounts_of(request), _browser(request)
-    if body.token is not None:
-        opened = await known.login_by_link(body.token, browser)
-    elif body.username is not None and body.password is not None:
-        note(request, user=body.username)
-        opened = await known.login(Credentials(body.username, body.password), browser)
-    else:
-        raise invalid("body", "needs username and password, or token")
-    user, session, secret = opened
-    note(request, user=user.name, session=session.id)
-    request.scope["principal"] = _principal(user, session)
-    response = json_answer(me_shape(user))
-    set_cookie(
-        response,
-        secret,
-        lasts=known.sessions.lifetime.whole,
-        headers=request.headers,
-        scheme=request.url.scheme,
+    user, secret = await enter(
+        request, username=body.username, password=body.password, token=body.token
     )
+    response = json_answer(me_shape(user))
+    hand_over(request, response, secret)
     return response
 
 
@@ -69,17 +44,10 @@ async def login(request: Request, body: accounts.LoginRequest) -> Response:
     summary="Log out",
     responses=problems(503),
 )
-async def logout(request: Request, engine: CurrentEngine) -> Response:
+async def logout(request: Request) -> Response:
     """End the session of the cookie, if there is one."""
-    check_origin(request)
-    opened = accounts_of(request).sessions
-    caller = await opened.principal(request.cookies.get(COOKIE, ""))
-    request.scope["principal"] = caller
-    if caller is not None and caller.session is not None:
-        await engine.sessions.end(caller.session)
-        opened.read_again()
     response = Response(status_code=HTTPStatus.NO_CONTENT)
-    delete_cookie(response)
+    await leave(request, response)
     return response
 
 
@@ -159,17 +127,6 @@ async def end_session(
         raise NotFound(f"you have no session {session_id!r}")
     accounts_of(request).sessions.read_again()
     return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-def _browser(request: Request) -> Browser:
-    agent = request.headers.get("User-Agent", "")[: 2 * LONGEST_AGENT]
-    return Browser(agent=agent, address=address_of(request))
-
-
-def _principal(user: User, session: Session) -> Principal:
-    return Principal(
-        name=user.name, role=user.role, via=Via.SESSION, account=user.name, session=session.id
-    )
 
 
 def _user(engine: Service, caller: Principal) -> User:

@@ -68,6 +68,11 @@ class Accounts:
             )
         return await self._open(user, browser)
 
+    async def log_out(self, session_id: str) -> None:
+        """End a session, from the next request on."""
+        await self._engine.sessions.end(session_id)
+        self.sessions.read_again()
+
     async def by_password(self, given: Credentials, address: str) -> Principal | None:
         """Return who sends name and password with his request, None if they are wrong."""
         user = self._engine.users.get(given.name)

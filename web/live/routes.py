@@ -6,20 +6,19 @@ and those that may not be are closed at once with a code and a sentence.
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, cast
-from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from engine.errors import EngineError
-from web.dependencies import current_principal
+from web.dependencies import accounts_of, principal_of
 from web.errors import HttpProblem
 from web.live import words
 from web.live.connection import Connection
 from web.live.hub import Hub
 from web.live.wishes import Complaint, read_wishes
+from web.origin import from_own_page
 from web.permissions import Principal
 from web.service import Service
 
@@ -76,40 +75,30 @@ async def live(socket: WebSocket) -> None:
 
 async def _admit(socket: WebSocket, hub: Hub) -> Principal | Closing:
     """Return who connects, or why that may not be."""
-    if not _from_own_page(socket.headers):
+    if not from_own_page(socket.headers, accounts_of(socket).public):
         return Closing(CROSS_ORIGIN, "a page of another site may not connect")
     try:
-        principal = await _principal(socket)
+        principal = await principal_of(socket)
     except HttpProblem as problem:
         return Closing(UNAUTHORIZED, problem.detail)
     except EngineError as error:
         return Closing(OVERLOAD, str(error))
     if principal is None:
-        return Closing(UNAUTHORIZED, "an API key is needed, in the header X-API-Key")
+        return Closing(UNAUTHORIZED, "an API key in the header X-API-Key is needed, or a login")
     refusal = hub.refusal(principal)
     return principal if refusal is None else Closing(OVERLOAD, refusal)
-
-
-async def _principal(socket: WebSocket) -> Principal | None:
-    # Of the request only its headers are looked at, which a WebSocket begins with as well.
-    return await current_principal(cast("Request", socket))
 
 
 async def _still(socket: WebSocket, principal: Principal) -> bool:
     """Say whether who connected would still be let in, and as the same."""
     try:
-        return await _principal(socket) == principal
+        return await principal_of(socket) == principal
     except HttpProblem:
         return False
     except EngineError as error:
         # A disk that cannot be read for the moment is no reason to send everybody away.
         logger.warning("a connection cannot be checked", extra={"error": str(error)})
         return True
-
-
-def _from_own_page(headers: Mapping[str, str]) -> bool:
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host", "")
 
 
 async def _serve(socket: WebSocket, connection: Connection) -> Closing | None:
