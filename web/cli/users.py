@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.model.user import User
+    from schemas.settings import Settings
 
 user = typer.Typer(
     name="user",
@@ -57,6 +58,7 @@ def add(
     password = None if no_password else _password(from_stdin=password_stdin)
     made = asyncio.run(users.add_user(settings, name=name, role=role, password=password))
     _tell(made, f"added user {made.name}, {made.role.word}", as_json=json)
+    _record(settings, "add", name=made.name, role=made.role.word)
 
 
 @user.command("list")
@@ -81,8 +83,10 @@ def remove(name: NameArgument, data: DataOption = None) -> None:
 
     from engine.service import users
 
-    removed = asyncio.run(users.remove_user(settings_for(data=data), name))
+    settings = settings_for(data=data)
+    removed = asyncio.run(users.remove_user(settings, name))
     print(f"removed user {removed.name}")
+    _record(settings, "remove", name=removed.name)
 
 
 @user.command()
@@ -90,25 +94,27 @@ def password(
     name: NameArgument, password_stdin: StdinOption = False, data: DataOption = None
 ) -> None:
     """Give a user a new password, which ends his sessions; asks for it."""
-    _change(data, name, "has a new password", password=_password(from_stdin=password_stdin))
+    _change(
+        data, name, "password", "has a new password", password=_password(from_stdin=password_stdin)
+    )
 
 
 @user.command()
 def role(name: NameArgument, role: RoleArgument, data: DataOption = None) -> None:
     """Give a user another role, which ends his sessions."""
-    _change(data, name, f"is {role} now", role=role)
+    _change(data, name, "role", f"is {role} now", role=role)
 
 
 @user.command()
 def disable(name: NameArgument, data: DataOption = None) -> None:
     """Let a user in no more, and keep his account."""
-    _change(data, name, "is disabled", disabled=True)
+    _change(data, name, "disable", "is disabled", disabled=True)
 
 
 @user.command()
 def enable(name: NameArgument, data: DataOption = None) -> None:
     """Let a disabled user in again."""
-    _change(data, name, "is enabled", disabled=False)
+    _change(data, name, "enable", "is enabled", disabled=False)
 
 
 @user.command()
@@ -129,13 +135,15 @@ def link(name: NameArgument, data: DataOption = None, json: JsonOption = False) 
         from web.cli.terminal import write_json
 
         write_json(LoginLink(url=url, expires=made.expires).model_dump(mode="json"))
-        return
-    print(url)
+    else:
+        print(url)
+    _record(settings, "link", name=made.user)
 
 
 def _change(
     data: "Path | None",
     name: str,
+    command: str,
     sentence: str,
     *,
     role: str | None = None,
@@ -151,6 +159,16 @@ def _change(
         users.change_user(settings, name, role=role, password=password, disabled=disabled)
     )
     print(f"user {changed.name} {sentence}")
+    _record(settings, command, name=changed.name, **({"role": role} if role else {}))
+
+
+def _record(settings: "Settings", command: str, **facts: str) -> None:
+    """Keep account of a change: last, so that a full disk keeps no link from its owner."""
+    import asyncio
+
+    from engine.service import audit
+
+    asyncio.run(audit.record(settings, f"pysched user {command}", **facts))
 
 
 def _password(*, from_stdin: bool) -> str:

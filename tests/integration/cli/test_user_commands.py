@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import sqlite3
 import sys
 
 import pytest
@@ -199,3 +200,29 @@ def test_a_link_is_at_the_public_address(pysched, add, monkeypatch):
 
     assert made["url"].startswith("https://pysched.example.com/login?token=")
     assert made["expires"]
+
+
+def test_the_audit_log_tells_what_was_done_and_no_secret(pysched, add, stores, tmp_path):
+    add("ada", "--role", "admin")
+    for command in (
+        ("role", "ada", "admin"),
+        ("link", "ada"),
+        ("enable", "ada"),
+    ):
+        pysched(*command)
+    pysched("password", "ada", "--password-stdin", stdin=PASSWORD)
+    stores()
+    with sqlite3.connect(tmp_path / "data" / "pysched.db") as database:
+        rows = database.execute("SELECT action, kind, parameters FROM audit ORDER BY id").fetchall()
+    database.close()
+
+    assert [action for action, _, _ in rows] == [
+        "pysched user add",
+        "pysched user role",
+        "pysched user link",
+        "pysched user enable",
+        "pysched user password",
+    ]
+    assert {kind for _, kind, _ in rows} == {"cli"}
+    assert json.loads(rows[0][2]) == {"name": "ada", "role": "admin"}
+    assert json.loads(rows[4][2]) == {"name": "ada"}
