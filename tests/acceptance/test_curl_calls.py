@@ -25,11 +25,13 @@ CALLS = {str(page): calls for page in pages() if (calls := calls_of(page))}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with the scripts that the pages speak of."""
+    """A server with the scripts and the user that the pages speak of."""
     with served(tmp_path_factory.mktemp("curl")) as one:
         one.script("hello-world", "print('hello')\n", MANIFEST)
         one.script("etl/load", "print('load')\n", "triggers:\n  - every: 5m\n")
         one.start()
+        ada = {"name": "ada", "role": "editor", "password": "correct horse battery"}
+        assert one.http.post("/api/users", json=ada).status_code == 201
         yield one
 
 
