@@ -62,6 +62,20 @@ class CreateScriptRequest(Request):
     )
 
 
+class CreateFolderRequest(Request):
+    path: str = Field(
+        min_length=1,
+        max_length=1_000,
+        description="From the tree's root on; folders above are made if need be",
+        examples=["etl/daily"],
+    )
+    manifest: ManifestKeys = Field(
+        default={},
+        description="Keys of its `folder.yaml`",
+        examples=[{"limits": {"timeout": "5m"}}],
+    )
+
+
 class Deleted(Shape):
     """Scripts that are gone; the commit before `commit` has them still."""
 

@@ -294,3 +294,26 @@ class Service(Protocol):
     ) -> Edited:
         """Remove a script so that git can bring it back. Raises NotRestorable, CannotWrite."""
         ...
+
+    async def create_folder(
+        self, path: str, *, changes: Mapping[str, object] = ..., requested_by: str
+    ) -> FolderReport:
+        """Create a folder. Raises NameTaken, InvalidInput, InvalidManifest, CannotWrite."""
+        ...
+
+    async def change_folder(
+        self,
+        path: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ...,
+        requested_by: str,
+    ) -> tuple[FolderReport, str | None]:
+        """Give keys of a `folder.yaml` other values; returns the folder and the file's ETag."""
+        ...
+
+    async def remove_folder(
+        self, path: str, *, recursive: bool = False, discard: bool = False, requested_by: str
+    ) -> tuple[Sequence[str], Edited]:
+        """Remove a folder; returns the scripts that are gone with it. Raises NotEmpty too."""
+        ...

@@ -1,7 +1,9 @@
 """What the engine lets people change of the tree: files, manifests, scripts and folders."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
+from engine.errors import NotFound
 from engine.model.file import (
     ALWAYS,
     Edited,
@@ -11,8 +13,9 @@ from engine.model.file import (
     Precondition,
 )
 from engine.model.identity import ScriptId
-from engine.model.status import ScriptReport
+from engine.model.status import FolderReport, ScriptReport
 from engine.service.compose import Composition
+from engine.service.folders import folder_reports
 
 NOTHING: Mapping[str, object] = {}
 
@@ -107,3 +110,50 @@ class Edits:
         return await self._all.edits.scripts.remove(
             ScriptId(script_id), discard=discard, by=requested_by
         )
+
+    async def create_folder(
+        self, path: str, *, changes: Mapping[str, object] = NOTHING, requested_by: str
+    ) -> FolderReport:
+        """Create a folder; `changes` are keys of its `folder.yaml`.
+
+        Raises InvalidInput, NameTaken, InvalidManifest, CannotWrite and NoSpace.
+        """
+        return await self._folder(await self._all.edits.folders.create(path, changes, requested_by))
+
+    async def change_folder(
+        self,
+        path: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> tuple[FolderReport, str | None]:
+        """Give keys of a `folder.yaml` other values; returns the folder and the file's ETag.
+
+        None takes a key out. Raises NotFound, ChangedMeanwhile, InvalidManifest, CannotWrite.
+        """
+        folder, edited = await self._all.edits.folders.change(
+            path, changes, precondition, requested_by
+        )
+        return await self._folder(folder), edited.etag
+
+    async def remove_folder(
+        self, path: str, *, recursive: bool = False, discard: bool = False, requested_by: str
+    ) -> tuple[Sequence[str], Edited]:
+        """Remove a folder in a commit; returns the scripts that are gone with it.
+
+        Raises NotFound, NotEmpty, NotRestorable, Unavailable, CannotWrite and NoSpace.
+        """
+        return await self._all.edits.folders.remove(
+            path, recursive=recursive, discard=discard, by=requested_by
+        )
+
+    async def _folder(self, path: str) -> FolderReport:
+        state = self._all.state
+        found = await asyncio.to_thread(
+            folder_reports, self._all.root, state.tree, tuple(state.scripts)
+        )
+        report = next((each for each in found if each.path == path), None)
+        if report is None:
+            raise NotFound(f"there is no folder {path!r}")
+        return report

@@ -131,15 +131,48 @@ def test_what_git_ignores_is_not_lost_unless_it_is_said(server: Served):
     assert not directory.exists()
 
 
+def test_a_folder_is_created_says_something_and_is_removed_with_all_in_it(server: Served):
+    made = server.http.post("/api/folders", json={"path": "shop/night"})
+    for name in "abcdefg":
+        body = {"name": name, "folder": "shop/night", "code": "print()"}
+        assert server.http.post("/api/scripts", json=body).status_code == 201
+    said = server.http.put("/api/folders/shop/night", json={"limits": {"timeout": "1m"}})
+    kept = server.http.delete("/api/folders/shop/night")
+    gone = server.http.delete("/api/folders/shop/night?recursive=true")
+
+    assert [one.status_code for one in (made, said, kept, gone)] == [201, 200, 409, 200]
+    assert said.json()["defaults"] == {"limits": {"timeout": "1m"}}
+    assert gone.json()["scripts"] == [f"shop/night/{name}" for name in "abcdefg"]
+    assert not any(script.startswith("shop/") for script in server.scripts())
+    before = git(server, "show", f"{gone.json()['commit']}~1:shop/night/folder.yaml")
+    assert 'name: "Night"\nlimits:\n  timeout: 1m\n# Defaults' in before
+
+
+@pytest.mark.parametrize("path", ["../out", "etl/orders", "etl/orders/in", ".git", "nothing"])
+def test_what_is_no_folder_is_not_changed(server: Served, path: str):
+    answer = server.http.put(f"/api/folders/{path}", json={"python": "3.12"})
+
+    assert answer.status_code in {404, 422}
+
+
+def test_a_mistake_in_a_folder_is_refused_with_its_place(server: Served):
+    answer = server.http.put("/api/folders/etl", json={"limits": {"timeout": "soon"}})
+
+    assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "etl/folder.yaml")
+    assert not (server.tree / "etl/folder.yaml").exists()
+
+
 def test_the_only_script_may_be_removed_while_it_runs(tmp_path: Path):
     with served(tmp_path) as server:
-        server.script("alone", "import time\ntime.sleep(1)\nprint('done')\n")
+        server.script(
+            "alone", "import time\nprint('begun', flush=True)\ntime.sleep(1)\nprint('done')\n"
+        )
         server.start()
         eventually(lambda: server.get("/api/scripts/alone")["revision"], what="the first commit")
         run = server.execute("alone")
-        server.is_running(run)
+        eventually(lambda: server.output(run), what="the first line")
 
         assert server.http.delete("/api/scripts/alone").status_code == 200
         assert (server.scripts(), server.get("/api/tree")["held"]) == ({}, None)
         assert server.ended(run)["status"] == "success"
-        assert server.output(run) == "done\n"
+        assert server.output(run) == "begun\ndone\n"

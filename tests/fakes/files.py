@@ -1,6 +1,6 @@
 """Files of scripts as the web sees them, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from engine.model.file import (
     etag_of,
 )
 from engine.model.identity import safe_name
-from engine.model.status import ScriptReport
+from engine.model.status import FolderReport, ScriptReport
 from engine.model.tree import Problem
 from engine.tree.inner_path import inner_path
 
@@ -116,6 +116,32 @@ class FakeFiles:
         self.edits.append(("remove", script_id, "all" if discard else "", requested_by))
         return Edited(commit="c" * 40)
 
+    async def create_folder(
+        self, path: str, *, changes: Mapping[str, object] | None = None, requested_by: str
+    ) -> FolderReport:
+        self._check(None, ALWAYS)
+        self.edits.append(("create folder", path, *sorted(changes or {}), requested_by))
+        return a_folder(path)
+
+    async def change_folder(
+        self,
+        path: str,
+        changes: Mapping[str, object],
+        *,
+        precondition: Precondition = ALWAYS,
+        requested_by: str,
+    ) -> tuple[FolderReport, str | None]:
+        self._check(self.disk.get((path, "folder.yaml")), precondition)
+        self.edits.append(("change folder", path, *sorted(changes), requested_by))
+        return a_folder(path), etag_of(b"changed")
+
+    async def remove_folder(
+        self, path: str, *, recursive: bool = False, discard: bool = False, requested_by: str
+    ) -> tuple[Sequence[str], Edited]:
+        self._check(None, ALWAYS)
+        self.edits.append(("remove folder", path, str(recursive), str(discard), requested_by))
+        return ["etl/load"] if recursive else [], Edited(commit="c" * 40)
+
     def _content(self, script_id: str, path: str) -> bytes | None:
         self.script(script_id)
         inner_path(path)
@@ -139,3 +165,9 @@ class FakeFiles:
 
 def _info(path: str, content: bytes) -> FileInfo:
     return FileInfo(path=path, size=len(content), modified=THEN, etag=etag_of(content))
+
+
+def a_folder(path: str) -> FolderReport:
+    return FolderReport(
+        path=path, name=path, description="", defaults={}, scripts=0, scripts_below=0, problems=()
+    )
