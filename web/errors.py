@@ -227,8 +227,9 @@ def answer(problem: HttpProblem, scope: MutableMapping[str, Any]) -> Response:
         detail=problem.detail,
         errors=problem.errors or None,
     )
+    document = body.model_dump(exclude_none=True) | dict(problem.members)
     return Response(
-        json.dumps(body.model_dump(exclude_none=True) | dict(problem.members)),
+        json.dumps(document, separators=(",", ":")),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=dict(problem.headers or {}),
