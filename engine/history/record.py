@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 from dulwich.file import FileLocked
-from dulwich.index import Index, index_entry_from_stat
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
@@ -25,6 +24,7 @@ from dulwich.repo import Repo
 from engine.errors import Unavailable
 from engine.history.commit import IDENTITY, Writer, read_content, write_trees
 from engine.history.files import Found, files_to_commit
+from engine.history.index import Leaf, stage
 from engine.history.modes import DIRECTORY, as_git_has_it
 from engine.history.objects import Parts, parts_of, tracked
 
@@ -59,13 +59,6 @@ class Place:
     """Where it lies now."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    mode: int
-    blob: ObjectID
-    status: os.stat_result
-
-
 class _Loose:
     """Writes one object at a time; a pack for each small commit would make thousands."""
 
@@ -91,7 +84,7 @@ def record(
         before = _root(repo, head)
         writer = _Loose(repo)
         tree: Tree | None = before
-        leaves: dict[str, dict[Parts, _Leaf]] = {}
+        leaves: dict[str, dict[Parts, Leaf]] = {}
         for place in places:
             found = _files(repo, before, place, ignored)
             leaves[place.path] = {
@@ -150,16 +143,16 @@ def _files(repo: Repo, root: Tree, place: Place, ignored: Ignored) -> dict[Parts
     return found
 
 
-def _leaf(writer: Writer, file: Found) -> _Leaf | None:
+def _leaf(writer: Writer, file: Found) -> Leaf | None:
     """Write a file's content; None when it is gone by now."""
     content = read_content(file.path, file.status)
     if content is None:
         return None
     blob = writer.add(Blob.from_string(content))
-    return _Leaf(as_git_has_it(file.status.st_mode), blob, file.status)
+    return Leaf(as_git_has_it(file.status.st_mode), blob, file.status)
 
 
-def _entry(writer: Writer, leaves: Mapping[Parts, _Leaf]) -> tuple[int, ObjectID] | None:
+def _entry(writer: Writer, leaves: Mapping[Parts, Leaf]) -> tuple[int, ObjectID] | None:
     """Return what stands for a place in the directory around it; None for nothing."""
     if () in leaves:
         return leaves[()].mode, leaves[()].blob
@@ -223,23 +216,14 @@ def _commit(tree: ObjectID, head: ObjectID | None, message: Message) -> Commit:
     return commit
 
 
-def _stage(repo: Repo, places: Mapping[str, Mapping[Parts, _Leaf]]) -> None:
-    """Bring the index to what is recorded at the places; the rest of it stays as it is.
-
-    It is written anew, without what git keeps in it to be quick: that would be out of date.
-    """
-    path = repo.index_path()
-    fresh = Index(path, read=False)
-    gone = [os.fsencode(place) for place in places]
-    for name, entry in Index(path).items():
-        if not any(name == place or name.startswith(place + b"/") for place in gone):
-            fresh[name] = entry
-    for place, leaves in places.items():
-        for parts, leaf in leaves.items():
-            name = b"/".join((os.fsencode(place), *parts))
-            fresh[name] = index_entry_from_stat(leaf.status, leaf.blob, mode=leaf.mode)
+def _stage(repo: Repo, places: Mapping[str, Mapping[Parts, Leaf]]) -> None:
+    leaves = {
+        b"/".join((os.fsencode(place), *parts)): leaf
+        for place, found in places.items()
+        for parts, leaf in found.items()
+    }
     try:
-        fresh.write()
+        stage(repo.index_path(), [os.fsencode(place) for place in places], leaves)
     except FileLocked as error:
         raise _busy("another git command holds its index") from error
 

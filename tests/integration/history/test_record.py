@@ -118,6 +118,39 @@ def test_a_commit_of_the_user_that_follows_is_whole(root: Path, git: Git):
     assert git("fsck", "--strict", "--no-dangling") == ""
 
 
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_an_index_of_every_version_stays_whole(root: Path, git: Git, version: str):
+    long = "x" * 200
+    for name in (long, "a-b", "a.b", "a", "é"):
+        (root / "web/site" / name).mkdir()
+        (root / "web/site" / name / long).write_text(name)
+    git("add", "-A")
+    git("commit", "-q", "-m", "more")
+    git("update-index", "--index-version", version)
+    git("update-index", "--skip-worktree", "web/site/main.py")
+    (root / "etl/load/main.py").write_text("two\n")
+    (root / "web/site/a.c").write_text("new")
+
+    record(root, "etl/load", "web/site/a.c")
+
+    assert (git("status", "--porcelain"), git("ls-files", "-t", "web/site/main.py")) == (
+        "",
+        "S web/site/main.py",
+    )
+    names = [name.encode() for name in git("ls-files", "-z").split("\0") if name]
+    assert names == sorted(names)
+
+
+def test_a_split_index_is_not_broken(root: Path, git: Git):
+    git("update-index", "--split-index")
+    (root / "etl/load/main.py").write_text("two\n")
+
+    with pytest.raises(Unavailable, match="no-split-index"):
+        record(root, "etl/load/main.py")
+
+    assert git("status", "--porcelain") == " M etl/load/main.py"
+
+
 def test_nothing_new_is_no_commit(root: Path, git: Git):
     assert record(root, "etl/load", "not/there") is None
     assert git("rev-list", "--count", "HEAD") == "1"
