@@ -55,7 +55,7 @@ class CreateScriptRequest(Request):
         examples=["etl"],
     )
     code: str | None = Field(
-        default=None, max_length=1_000_000, description="Of the main file; default: a greeting"
+        default=None, max_length=200_000, description="Of the main file; default: a greeting"
     )
     manifest: ManifestKeys = Field(
         default={}, description="Keys of its `script.yaml`", examples=[KEYS_EXAMPLE]

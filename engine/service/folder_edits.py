@@ -19,7 +19,6 @@ from engine.service.file_edits import FileEdits
 from engine.service.removal import Removal
 from engine.service.script_edits import check_folder
 from engine.service.workbench import Workbench
-from engine.spec.edit import edit, refusal
 from engine.spec.folder import FOLDER_FILE, folder_defaults
 from engine.spec.template import SCHEMA_DIRECTORY, new_folder_file, schema_line
 from engine.tree.create import checked_folder, real_folder, write_shared
@@ -99,6 +98,8 @@ class FolderEdits:
 
     def _edited(self, folder: str, before: bytes, changes: Mapping[str, Any]) -> bytes:
         """Return the text of a `folder.yaml`. Raises InvalidManifest when it would be wrong."""
+        from engine.spec.edit import edit, refusal
+
         after = edit(str(PurePosixPath(folder) / FOLDER_FILE), before, changes)
         found = folder_defaults(folder, after).problems
         errors = [problem for problem in found if problem.severity is Severity.ERROR]
