@@ -53,7 +53,8 @@ async def editing(root: Path, *, git: bool = True) -> AsyncIterator[Composition]
     parts._load()
     parts.builds.ask = lambda *_: None
     try:
-        await parts.loop.look()
+        # The files were written only just now, and are whole.
+        await parts.loop.look(meant=(SCRIPT,))
         yield parts
     finally:
         parts.endings.dispatcher.stop_timer()
