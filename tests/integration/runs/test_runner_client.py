@@ -1,12 +1,13 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
 import pytest
 
-from engine.errors import Unavailable
+from engine.errors import InvalidInput, Unavailable
 from engine.model.identity import RunId, ScriptId
 from engine.model.script import Limits
 from engine.ports import (
@@ -171,6 +172,33 @@ def test_an_acknowledgement_without_a_connection_is_left_to_the_next_list(socket
         scene.client.acknowledge([RunId("x")])
         await scene.connect()
         assert scene.server.ops() == ["hello", "list"]
+
+    play(socket, story)
+
+
+@pytest.mark.parametrize("masks", [None, False])
+def test_a_runner_that_would_show_secrets_gets_none(socket, masks):
+    async def story(scene: Scene) -> None:
+        assert scene.server.hello is not None
+        scene.server.hello["masks"] = masks
+        await scene.connect()
+        with pytest.raises(InvalidInput, match="older version that would let secrets be seen"):
+            scene.client.start(replace(a_request(), mask=("hunter22",)))
+        scene.client.start(a_request())
+        await scene.server.until(lambda: len(scene.server.received) == 3)
+        assert [each["op"] for each in scene.server.received] == ["hello", "list", "start"]
+
+    play(socket, story)
+
+
+def test_a_runner_that_hides_secrets_is_told_what_to_hide(socket):
+    async def story(scene: Scene) -> None:
+        assert scene.server.hello is not None
+        scene.server.hello["masks"] = True
+        await scene.connect()
+        scene.client.start(replace(a_request(), mask=("hunter22",)))
+        await scene.server.until(lambda: len(scene.server.received) == 3)
+        assert scene.server.received[-1]["mask"] == ["hunter22"]
 
     play(socket, story)
 
