@@ -26,6 +26,9 @@ from schemas.triggers import Arguments, Environment, NoneMeansEmptyList, Trigger
 MOST_TRIGGERS = 100
 """Of one script: what a manifest of 64 KB could hold would take seconds to check."""
 
+MOST_TARGETS = 50
+"""Of one script: a mailing list reaches more people."""
+
 ExitCode = Annotated[int, Field(ge=0, le=255)]
 Failure = Literal["failed", "timeout", "out_of_memory", "env_failed", "interrupted"]
 
@@ -82,7 +85,10 @@ class NotifyFields(BaseModel):
         description="Events that are told.",
     )
     to: list[Text] | None = Field(
-        default=None, min_length=1, description="Mail addresses and Apprise URLs."
+        default=None,
+        min_length=1,
+        max_length=MOST_TARGETS,
+        description="Mail addresses and Apprise URLs.",
     )
 
 

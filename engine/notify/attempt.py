@@ -12,6 +12,8 @@ class Attempt(NamedTuple):
     """The words of the other side, or why it was not even asked."""
     hopeless: bool = False
     """Trying again cannot help."""
+    unreachable: bool = False
+    """The mail server itself does not answer, so that no mail reaches anybody."""
 
 
 class MailServer(NamedTuple):

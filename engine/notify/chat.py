@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +17,8 @@ from engine.notify.wording import one_line
 from engine.process import run_command
 
 START_SECONDS, SEND_SECONDS = 30.0, 30.0
-MOST_AT_ONCE = 8
-"""The kernel takes 128 KiB in a variable of the environment (execve(2))."""
+MOST_BYTES = 100_000
+"""Of one order: the kernel takes 128 KiB in a variable of the environment (execve(2))."""
 _PASSED_ON = (
     "PATH", "HOME", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
@@ -42,10 +42,25 @@ class Parcel:
     url: str
 
 
+def portions(parcels: Sequence[Parcel]) -> Iterator[list[Parcel]]:
+    """Divide parcels, in order, into as many as one order can hold."""
+    portion: list[Parcel] = []
+    size = 0
+    for parcel in parcels:
+        length = len(_written(_message(parcel)).encode()) + 2
+        if portion and size + length > MOST_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(parcel)
+        size += length
+    if portion:
+        yield portion
+
+
 async def send_chat(
     parcels: Sequence[Parcel], *, allowed: Sequence[str] | None, cwd: Path
 ) -> list[Attempt]:
-    """Send up to MOST_AT_ONCE notices and tell of each what became of it.
+    """Send one of the `portions` of notices, and tell of each what became of it.
 
     Of private addresses only those of the hosts `allowed` are reached; None allows all. A
     notice whose end is not known counts as not delivered and may arrive twice.
@@ -59,7 +74,7 @@ async def send_chat(
             # A directory named like one of our modules may be where the server was started: -P.
             [sys.executable, "-P", "-m", "engine.notify.chat_child"],
             cwd=cwd,
-            env={**_environment(), ORDER_VARIABLE: json.dumps(order)},
+            env={**_environment(), ORDER_VARIABLE: _written(order)},
             timeout=START_SECONDS + SEND_SECONDS * len(parcels),
         )
     except CommandFailed as error:
@@ -69,6 +84,11 @@ async def send_chat(
     last = done.stderr.splitlines()[-1:] or [f"the helper ended with {done.code}"]
     lost = Attempt(delivered=False, detail=f"it was not sent: {one_line(last[0], 300)}")
     return results + [lost] * (len(parcels) - len(results))
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    # Text as it is: escaped, a text in another script than Latin would be twice as long.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _message(parcel: Parcel) -> dict[str, str]:

@@ -55,9 +55,9 @@ def send_mail(server: MailServer, message: EmailMessage, recipient: str) -> Atte
     except ssl.SSLError as error:
         return Attempt(delivered=False, detail=f"{server.host}: no TLS: {error.reason or error}")
     except (smtplib.SMTPException, OSError) as error:
-        where = f"{server.host}:{server.port}"
-        said = one_line(str(error)) or type(error).__name__
-        return Attempt(delivered=False, detail=f"mail server {where}: {said}")
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        where = f"mail server {server.host}:{server.port}"
+        return Attempt(delivered=False, detail=f"{where}: {one_line(words)}", unreachable=True)
     return Attempt(delivered=True)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidInput
 from engine.model.identity import ScriptId
 from engine.model.notice import Delivery, DeliveryState, Notice
 from engine.model.target import Way, shown, way_of
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Deliveries that are tried before their results are written."""
+SENDERS = 2
+"""Threads that send mail, and processes that send all else, at once; tests are sent as well."""
 WORRYING = 3
 """Attempts in vain after which the health report speaks of it."""
 REMEMBERED = timedelta(days=1)
@@ -61,12 +63,22 @@ class _Parcel(NamedTuple):
     way: Way
 
 
+class Round:
+    """One time of trying all that waits."""
+
+    def __init__(self) -> None:
+        self.outage: Attempt | None = None
+        """What told that the mail server is away."""
+
+
 class Deliveries:
     def __init__(self, parts: NotifyParts, doors: Doors) -> None:
         self._store = parts.store
         self._doors = doors
         self._clock = parts.clock
         self.turns = Turns(self._deliver_due, parts)
+        self._mailing = asyncio.Semaphore(SENDERS)
+        self._chatting = asyncio.Semaphore(SENDERS)
         self.trouble: str | None = None
         """What people are not told of at the moment, and why; None when all is well."""
 
@@ -76,9 +88,9 @@ class Deliveries:
         self.turns.ask()
 
     async def _deliver_due(self) -> datetime | None:
-        done = False
+        done, round_ = False, Round()
         while not self.turns.closing and (due := self._store.due(self._clock.now(), AT_ONCE)):
-            attempts = await self.attempt([(each.notice, each.target) for each in due])
+            attempts = await self.attempt([(each.notice, each.target) for each in due], round_)
             now = self._clock.now()
             changed = [_after(each, how, now) for each, how in zip(due, attempts, strict=True)]
             await self._store.record(changed)
@@ -95,13 +107,11 @@ class Deliveries:
         if not found:
             self.trouble = None
             return
-        newest = found[0]
-        self.trouble = (
-            f"{len(found)} notifications are not delivered, such as to {shown(newest.target)}: "
-            f"{newest.error}"
-        )
+        newest, count = found[0], len(found)
+        many = "1 notification is" if count == 1 else f"{count} notifications are"
+        self.trouble = f"{many} not delivered, such as to {shown(newest.target)}: {newest.error}"
 
-    async def attempt(self, wanted: Sequence[tuple[Notice, str]]) -> list[Attempt]:
+    async def attempt(self, wanted: Sequence[tuple[Notice, str]], round_: Round) -> list[Attempt]:
         """Try to deliver each notice to its target, once; returns how each went."""
         results: dict[int, Attempt] = {}
         parcels: dict[int, _Parcel] = {}
@@ -109,21 +119,26 @@ class Deliveries:
             try:
                 address = self._doors.reveal(notice.script, target)
                 parcels[place] = _Parcel(notice, target, address, way_of(address))
-            except EngineError as error:
+            except InvalidInput as error:
                 results[place] = Attempt(delivered=False, detail=str(error), hopeless=True)
-        results |= await self._send_mails(parcels)
-        for free in (True, False):
-            results |= await self._send_chats(parcels, free=free)
+            except EngineError as error:
+                results[place] = Attempt(delivered=False, detail=str(error))
+        for sent in await asyncio.gather(
+            self._send_mails(parcels, round_),
+            self._send_chats(parcels, free=True),
+            self._send_chats(parcels, free=False),
+        ):
+            results |= sent
         return [results[place] for place in range(len(wanted))]
 
-    async def _send_mails(self, parcels: dict[int, _Parcel]) -> dict[int, Attempt]:
+    async def _send_mails(self, parcels: dict[int, _Parcel], round_: Round) -> dict[int, Attempt]:
         results: dict[int, Attempt] = {}
         for place, parcel in parcels.items():
             if parcel.way is Way.MAIL:
-                results[place] = await self._send_mail(parcel)
+                results[place] = await self._send_mail(parcel, round_)
         return results
 
-    async def _send_mail(self, parcel: _Parcel) -> Attempt:
+    async def _send_mail(self, parcel: _Parcel, round_: Round) -> Attempt:
         server = self._doors.mail_server
         if server is None:
             return NO_MAIL_SERVER
@@ -131,7 +146,14 @@ class Deliveries:
         from engine.notify.mail import mail, send_mail
 
         message = mail(parcel.notice, sender=server.sender, recipients=[parcel.address])
-        return await asyncio.to_thread(send_mail, server, message, parcel.address)
+        async with self._mailing:
+            if round_.outage is not None:
+                # Each mail would wait for as long as it took to find that out.
+                return round_.outage
+            attempt = await asyncio.to_thread(send_mail, server, message, parcel.address)
+        if attempt.unreachable:
+            round_.outage = attempt
+        return attempt
 
     async def _send_chats(self, parcels: dict[int, _Parcel], *, free: bool) -> dict[int, Attempt]:
         chosen = {
@@ -143,11 +165,12 @@ class Deliveries:
             return {}
         from engine.notify import chat
 
-        attempts = await chat.send_chat(
-            [chat.Parcel(notice=each.notice, url=each.address) for each in chosen.values()],
-            allowed=None if free else self._doors.allowed_hosts,
-            cwd=self._doors.directory,
-        )
+        attempts: list[Attempt] = []
+        allowed = None if free else self._doors.allowed_hosts
+        whole = [chat.Parcel(notice=each.notice, url=each.address) for each in chosen.values()]
+        for some in chat.portions(whole):
+            async with self._chatting:
+                attempts += await chat.send_chat(some, allowed=allowed, cwd=self._doors.directory)
         return dict(zip(chosen, attempts, strict=True))
 
     def _is_free(self, target: str) -> bool:

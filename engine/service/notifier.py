@@ -14,7 +14,7 @@ from engine.model.target import shown
 from engine.notify.attempt import MailServer
 from engine.notify.message import trial
 from engine.runs.files import RunFiles
-from engine.service.deliveries import Deliveries, Doors
+from engine.service.deliveries import Deliveries, Doors, Round
 from engine.service.notices import Notices, Wording
 from engine.service.notifications import Notifications
 from engine.service.notify_parts import NotifyParts, Secrecy
@@ -82,7 +82,7 @@ class Notifier:
             subject=message.subject,
             text=message.text,
         )
-        attempts = await self._deliveries.attempt([(notice, each) for each in targets])
+        attempts = await self._deliveries.attempt([(notice, each) for each in targets], Round())
         return [
             Tried(target=shown(each), delivered=how.delivered, detail=how.detail)
             for each, how in zip(targets, attempts, strict=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, Unavailable
 from engine.model.notice import DeliveryState
-from engine.notify.attempt import MailServer
+from engine.notify.attempt import Attempt, MailServer
 from engine.ports import NoticeFilter, Settled
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
@@ -179,7 +179,7 @@ def test_what_is_not_delivered_is_trouble_until_it_is(world, mails):
     assert world.deliveries.trouble is None
     world.ring()
     world.ring()
-    assert "1 notifications are not delivered, such as to ops@example.com" in (
+    assert "1 notification is not delivered, such as to ops@example.com" in (
         world.deliveries.trouble or ""
     )
     world.restart(mail_server=server_at(mails.start().port))
@@ -196,6 +196,28 @@ def test_a_target_that_stands_for_a_secret_is_filled_in_when_it_is_used(world, w
     world.turn()
 
     assert world.states == [(DELIVERED, 1)]
+
+
+def test_a_mail_server_that_is_away_is_asked_once_in_a_round(world, monkeypatch):
+    asked = []
+    away = Attempt(delivered=False, detail="no answer", unreachable=True)
+    monkeypatch.setattr("engine.notify.mail.send_mail", lambda *_: asked.append(1) or away)
+    world.restart(mail_server=server_at(1))
+    world.tell(*(f"ops{number}@example.com" for number in range(20)))
+    world.turn()
+
+    assert (len(asked), world.states) == (1, [(WAITING, 1)] * 20)
+
+
+def test_a_key_that_is_not_there_now_may_be_mended(world):
+    def reveal(script: object, target: str) -> str:
+        raise Unavailable("the key of secrets cannot be read")
+
+    world.restart(reveal=reveal)
+    world.tell("${secret:HOOK}")
+    world.turn()
+
+    assert world.states == [(WAITING, 1)]
 
 
 def test_a_secret_that_is_not_there_is_given_up(world):

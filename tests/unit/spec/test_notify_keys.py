@@ -36,6 +36,14 @@ def test_a_success_that_nobody_would_miss_is_a_warning(text, message):
     assert message in problem.message
 
 
+def test_nobody_needs_to_tell_a_crowd():
+    many = ", ".join(f"a{number}@example.com" for number in range(51))
+
+    (problem,) = defined(f"notify: {{to: [{many}]}}").problems
+
+    assert "50" in problem.message
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
