@@ -99,60 +99,65 @@ class Notifications:
             script = self._state.script(run.script) if run is not None else None
             if run is None or script is None or script.notify is None or not rules.wants(script):
                 continue
-            before = self._standings.get(script.id) or rules.beginning(run)
-            after, told = rules.after_end(before, run, script.notify.when, now)
-            self._standings[script.id] = standings[script.id] = after
-            self._overdue.set(script.id, rules.overdue_at(script, after))
+            before = standings.get(script.id) or self._standings.get(script.id)
+            after, told = rules.after_end(
+                before or rules.beginning(run), run, script.notify.when, now
+            )
+            standings[script.id] = after
             if told is not None:
                 notice = await self._notices.write(script, told, run, now)
                 notices.append((notice, script.notify.to))
-        await self._store.settle(Settled(ends=numbers, standings=standings, notices=notices))
-        if notices:
+        await self._write(Settled(ends=numbers, standings=standings, notices=notices))
+
+    async def _write(self, settled: Settled) -> None:
+        """Put on disk what was decided, and only then remember it: what fails is done again."""
+        await self._store.settle(settled)
+        for script_id, standing in settled.standings.items():
+            script = self._state.script(script_id)
+            if standing is None:
+                self._standings.pop(script_id, None)
+            else:
+                self._standings[script_id] = standing
+            at = rules.overdue_at(script, standing) if script and standing else None
+            self._overdue.set(script_id, at)
+        if settled.notices:
             self._deliver()
 
     # Successes that do not come
 
     async def _take_over_changes(self, now: datetime) -> None:
         """Begin to wait for successes of scripts that are to be watched, and end it of others."""
-        changed, self._changed = self._changed, set()
+        changed = frozenset(self._changed)
         standings: dict[ScriptId, Standing | None] = {}
         for script_id in changed:
             script, known = self._state.script(script_id), self._standings.get(script_id)
             if script is not None and rules.expects(script):
                 standing = known or Standing()
                 if standing.expected_since is None:
-                    standing = standings[script_id] = replace(standing, expected_since=now)
-                self._standings[script_id] = standing
-                self._overdue.set(script_id, rules.overdue_at(script, standing))
-            elif known is not None:
-                self._overdue.set(script_id, None)
-                self._stop_waiting(script_id, known, standings, gone=script is None)
+                    standings[script_id] = replace(standing, expected_since=now)
+                else:
+                    self._overdue.set(script_id, rules.overdue_at(script, standing))
+            elif known is not None and script is None:
+                standings[script_id] = None
+            elif known is not None and script is not None and script.expect_within is not None:
+                # It is switched off: once it is on again, it has its whole time.
+                standings[script_id] = replace(known, expected_since=None, overdue_told=False)
         if standings:
-            await self._store.settle(Settled(standings=standings))
-
-    def _stop_waiting(
-        self,
-        script: ScriptId,
-        known: Standing,
-        standings: dict[ScriptId, Standing | None],
-        *,
-        gone: bool,
-    ) -> None:
-        if gone:
-            del self._standings[script]
-            standings[script] = None
-        elif known.expected_since is not None or known.overdue_told:
-            standing = replace(known, expected_since=None, overdue_told=False)
-            self._standings[script] = standings[script] = standing
+            await self._write(Settled(standings=standings))
+        self._changed -= changed
 
     async def _tell_overdue(self, now: datetime) -> None:
-        for script_id in list(self._overdue.due(now)):
+        due = list(self._overdue.due(now))
+        # Each is waited for until it is told, so that a full disk silences none.
+        for script_id in due:
+            self._overdue.set(script_id, now)
+        for script_id in due:
             script, standing = self._state.script(script_id), self._standings.get(script_id)
             if script is None or standing is None:
+                self._overdue.set(script_id, None)
                 continue
             after, told = rules.when_overdue(script, standing, now)
             if told is not None:
-                self._standings[script_id] = after
                 await self._tell(script, told, None, now, {script_id: after})
             self._overdue.set(script_id, rules.overdue_at(script, after))
 
@@ -161,11 +166,11 @@ class Notifications:
     async def _tell_long(self, now: datetime) -> None:
         self._long |= dict(self._to_watch())
         for run_id in [run_id for run_id, at in self._long.items() if at <= now]:
-            del self._long[run_id]
             run = self._state.active.get(run_id)
             script = self._state.script(run.script) if run is not None else None
             if run is not None and script is not None and _tells_long_runs(script):
                 await self._tell(script, Told(kind=NoticeKind.LONG_RUNNING, run=run_id), run, now)
+            self._long.pop(run_id, None)
 
     def _to_watch(self) -> Iterator[tuple[RunId, datetime]]:
         begun, self._begun = self._begun, set()
@@ -194,9 +199,7 @@ class Notifications:
     ) -> None:
         notice = await self._notices.write(script, told, run, now)
         targets = script.notify.to if script.notify is not None else ()
-        settled = Settled(standings=standings or {}, notices=[(notice, targets)])
-        await self._store.settle(settled)
-        self._deliver()
+        await self._write(Settled(standings=standings or {}, notices=[(notice, targets)]))
 
 
 def _tells_long_runs(script: Script) -> bool:

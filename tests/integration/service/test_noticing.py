@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.errors import NotFound
+from engine.errors import NotFound, Unavailable
 from engine.model.event import PlanApplied, RunChanged
 from engine.model.notice import Delivery
 from engine.model.plan import DeleteScript, Plan
 from engine.model.run import Run, RunStatus
 from engine.model.script import Limits, Script
-from engine.ports import NoticeFilter, Transition
+from engine.ports import NoticeFilter, Settled, Transition
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
 from engine.schedule.jump import Wakefulness
@@ -201,6 +201,61 @@ def test_a_run_that_is_gone_keeps_nobody_waiting(world):
     world.end(an_end(2))
 
     assert world.subjects == ["Load failed"]
+
+
+class FullDisk:
+    """The store, on a disk that takes nothing the first time."""
+
+    def __init__(self, store: SqliteNotificationStore) -> None:
+        self._store = store
+        self._full = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def settle(self, settled: Settled) -> None:
+        if self._full:
+            self._full = False
+            raise Unavailable("the disk is full")
+        await self._store.settle(settled)
+
+
+@pytest.mark.parametrize(
+    ("script", "happens"),
+    [
+        (telling(), lambda world: world.record(an_end())),
+        (telling("missed", expect_within=HOUR), lambda world: world.clock.advance(HOUR)),
+        (
+            telling("long_running", limits=Limits(timeout=MINUTE)),
+            lambda world: world.clock.advance(HOUR),
+        ),
+    ],
+    ids=["an end", "a success that does not come", "a run that takes long"],
+)
+def test_a_full_disk_silences_nothing(world, script, happens):
+    going = an_end(9, RUNNING, started_at=START, finished_at=None)
+    world.restart(script, active=[going])
+    world.turn()
+    happens(world)
+    world.notifications._store = FullDisk(world.store)
+    world.turn()
+    assert world.told == []
+    assert world.alarm.at == world.clock.now() + timedelta(seconds=10)
+    world.turn()
+
+    assert len(world.told) == 1
+
+
+def test_a_full_disk_does_not_forget_whom_to_wait_for(world):
+    world.restart(telling("missed", expect_within=HOUR))
+    world.notifications._store = FullDisk(world.store)
+    world.turn()
+    world.turn()
+    world.clock.advance(30 * MINUTE)
+    world.restart(telling("missed", expect_within=HOUR))
+    world.turn()
+
+    assert world.alarm.at == START + HOUR
 
 
 # Successes that do not come
