@@ -49,6 +49,13 @@ SMTP_PASSWORD_VARIABLE = "SMTP_PASSWORD"  # noqa: S105
 API_KEY_VARIABLE = "PYSCHED_DEFAULT_API_KEY"
 SECRET_KEY_VARIABLE = "PYSCHED_SECRET_KEY"  # noqa: S105
 ADMIN_PASSWORD_VARIABLE = "PYSCHED_ADMIN_PASSWORD"  # noqa: S105
+SECRETS = {
+    "api_key": API_KEY_VARIABLE,
+    "secret_key": SECRET_KEY_VARIABLE,
+    "smtp_password": SMTP_PASSWORD_VARIABLE,
+    "admin_password": ADMIN_PASSWORD_VARIABLE,
+}
+"""Settings that are in no file, and the variables that they come from."""
 SECRET_VARIABLES = (API_KEY_VARIABLE, SECRET_KEY_VARIABLE, ADMIN_PASSWORD_VARIABLE)
 
 _SECTIONS: dict[str, type[BaseModel]] = {
@@ -113,9 +120,24 @@ def load_settings(
         secret_key=SecretStr(secret_key) if secret_key else None,
         admin_password=SecretStr(password) if password else None,
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
+        directory=directory,
         origins=_origins(file, given, environ),
         **sections,
     )
+
+
+def file_settings(directory: Path) -> tuple[bool, dict[str, BaseModel]]:
+    """Return `debug` and the sections as the file alone has them, with absolute paths.
+
+    Raises InvalidSettings with a line for each mistake.
+    """
+    mistakes: list[str] = []
+    file = _from_file(directory / SETTINGS_FILE, mistakes)
+    if mistakes:
+        raise InvalidSettings("\n".join(mistakes))
+    sections: dict[str, Any] = {name: getattr(file, name) for name in SECTIONS}
+    _make_absolute(sections, directory)
+    return file.debug, sections
 
 
 def _origins(
@@ -128,12 +150,7 @@ def _origins(
         keys = section.model_fields_set if name in SECTIONS else ()
         found |= dict.fromkeys([f"{name}.{key}" for key in keys] or [name], SETTINGS_FILE)
     found |= {one.key: one.source.removeprefix(f"{COMMAND_LINE}, ") for one in given}
-    secret = {
-        "api_key": API_KEY_VARIABLE,
-        "smtp_password": SMTP_PASSWORD_VARIABLE,
-        "admin_password": ADMIN_PASSWORD_VARIABLE,
-    }
-    return found | {key: name for key, name in secret.items() if environ.get(name)}
+    return found | {key: name for key, name in SECRETS.items() if environ.get(name)}
 
 
 def _make_absolute(sections: dict[str, Any], directory: Path) -> None:

@@ -269,6 +269,9 @@ class Settings(SettingsFile):
         description="Only from PYSCHED_ADMIN_PASSWORD; of the account that the first start makes.",
     )
 
+    directory: FilePath = Field(
+        default=Path(), exclude=True, repr=False, description="Where `pysched.yaml` is looked for."
+    )
     origins: dict[str, str] = Field(
         default={},
         exclude=True,

@@ -12,7 +12,6 @@ from engine.model.audit import AuditEntry, AuditFilter
 from engine.model.event import Listener
 from engine.model.hook import Hook
 from engine.model.notice import Delivery, Tried
-from engine.model.observation import Observation
 from engine.model.plan import Plan
 from engine.model.run import Occurrence, Run
 from engine.model.status import (
@@ -33,11 +32,10 @@ from engine.ports import (
     RunFilter,
     Secrets,
     SessionStore,
-    Statistics,
     UserStore,
 )
-from schemas.settings import Settings
 from web.assistance import Assistance
+from web.observed import Observed
 from web.tree_editing import TreeEditing
 
 Stream = Literal["all", "stdout", "stderr"]
@@ -58,15 +56,12 @@ class Audit(Protocol):
         ...
 
 
-class Service(TreeEditing, Protocol):
+class Service(TreeEditing, Observed, Protocol):
     """Every method that takes an id raises NotFound when nothing has it."""
 
     def subscribe(self, listener: Listener) -> Callable[[], None]: ...
 
     def health(self) -> Health: ...
-
-    @property
-    def settings(self) -> Settings: ...
 
     def now(self) -> datetime:
         """Return the engine's own time, in UTC."""
@@ -77,9 +72,6 @@ class Service(TreeEditing, Protocol):
 
     @property
     def secrets(self) -> Secrets: ...
-
-    @property
-    def statistics(self) -> Statistics: ...
 
     @property
     def assistance(self) -> Assistance: ...
@@ -111,10 +103,6 @@ class Service(TreeEditing, Protocol):
         self, script_id: str, *, payload: bytes | None = None, idempotency_key: str | None = None
     ) -> str:
         """Fire the url trigger that takes a hook. Raises NotFound, Refused and KeyReused."""
-        ...
-
-    async def observe(self) -> Observation:
-        """Measure the engine as it is now."""
         ...
 
     def scripts(

@@ -14,6 +14,7 @@ from engine.ports import Environments, InForce, Statistics
 from engine.service.compose import Composition
 from engine.service.health import health
 from engine.service.process_use import process_use
+from engine.service.settings_file import SettingsFileEditor
 
 AT_ONCE = 500
 """Scripts that are looked at before others get their turn: below a millisecond."""
@@ -29,11 +30,19 @@ class Observing:
     """The part of Engine that counts and measures; the parts are the engine's own."""
 
     _all: Composition
+    _settings_file: SettingsFileEditor | None = None
 
     @property
     def statistics(self) -> Statistics:
         """What runs add up to, by day and script."""
         return self._all.stores.statistics
+
+    @property
+    def settings_file(self) -> SettingsFileEditor:
+        """What changes `pysched.yaml`; one for all, so that changes wait for one another."""
+        if self._settings_file is None:
+            self._settings_file = SettingsFileEditor(self._all.settings)
+        return self._settings_file
 
     async def observe(self) -> Observation:
         """Measure the engine as it is now; takes milliseconds, most of them in a thread."""

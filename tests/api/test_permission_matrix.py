@@ -52,6 +52,7 @@ ROWS: Mapping[str, Row] = {
     "GET /metrics": Row(VIEWER),
     "GET /docs": Row(None),
     "GET /api/settings": Row(ADMIN),
+    "PUT /api/settings": Row(ADMIN),
     "GET /docs/": Row(None),
     "GET /docs/{name}": Row(None),
     "GET /api/health": Row(None),

@@ -31,6 +31,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import NoticeFilter, Page, RunFilter
+from engine.service.settings_file import SettingsFileEditor
 from schemas.settings import Settings
 from tests.fakes.assistance import FakeAssistance
 from tests.fakes.audit import FakeAudit
@@ -233,6 +234,10 @@ class FakeEngine(FakeFiles):
 
     def health(self) -> Health:
         return self.state
+
+    @property
+    def settings_file(self) -> SettingsFileEditor:
+        return SettingsFileEditor(self.settings)
 
     async def observe(self) -> Observation:
         return self.observation

@@ -204,10 +204,13 @@ def test_json_is_json_alone(start):
     )
 
 
-def test_the_log_file_knows_each_run(running):
-    running.execute()
+def test_the_log_file_knows_each_run(start):
+    process = start()
+    process.until("log ")
+    process.execute()
+    process.end()
 
-    lines = (running.data / "logs" / "pysched.log").read_text().splitlines()
+    lines = (process.data / "logs" / "pysched.log").read_text().splitlines()
     assert "run ended" in [json.loads(line)["message"] for line in lines]
 
 
