@@ -30,6 +30,8 @@ from schemas.settings import (
 
 SETTINGS_FILE = "pysched.yaml"
 COMMAND_LINE = "command line"
+OPTIONS = {"paths.scripts": "TREE", "log.format": "--log-format"}
+"""Names on the command line that are not those of the key."""
 
 NAMED_VARIABLES = {
     "PYSCHED_SCRIPTS_PATH": "paths.scripts",
@@ -244,7 +246,8 @@ def _takes_none(field: FieldInfo) -> bool:
 def _from_command_line(overrides: Mapping[str, object]) -> Iterator[_Given]:
     for key, value in overrides.items():
         if value is not None:
-            option = f"--{key.rpartition('.')[2].replace('_', '-')}"
+            name = key.rpartition(".")[2].replace("_", "-")
+            option = OPTIONS.get(key, f"--{name}")
             yield _Given(f"{COMMAND_LINE}, {option}", key, value)
 
 

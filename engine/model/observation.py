@@ -45,6 +45,8 @@ class Observation:
     """All that is measured, at one moment."""
 
     health: Health
+    unexpected: int
+    """Failures that nobody expected: each is a mistake of this program."""
     slots: int
     """How many runs may go at once."""
     runs: RunCounts

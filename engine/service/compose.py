@@ -48,6 +48,7 @@ from engine.service.requests import Requests
 from engine.service.run_files import open_files
 from engine.service.run_tally import RunTally
 from engine.service.secrets import vault_of
+from engine.service.unexpected import UnexpectedFailures
 from engine.service.ungranted import Ungranted
 from engine.service.workbench import Workbench, tidy_tree
 from engine.service.workplace import TreeInboxes, TreeSources
@@ -77,6 +78,7 @@ class Composition:
         self.bus = Bus()
         self.run_tally = RunTally.on(self.bus, by_script=settings.metrics.per_script)
         self.tasks = Tasks()
+        self.unexpected = UnexpectedFailures().open()
         self.stores = open_stores(self.data, self.clock)
         self.runs = self.stores.runs
         self.secrets = vault_of(settings, self.stores.secrets, self.clock, self.tasks.spawn)
@@ -264,6 +266,7 @@ class Composition:
             logger.warning("the server ends with work that could not be written")
             await self.tasks.cancel()
         await asyncio.to_thread(self.stores.close)
+        self.unexpected.close()
 
     async def _changed(self, paths: Collection[Path] | None) -> None:
         """Turn the watcher's hints into scripts to look at."""

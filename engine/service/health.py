@@ -42,5 +42,5 @@ def _degraded(parts: Composition) -> Iterator[tuple[str, str]]:
         yield "notifications", parts.outbox.trouble
     if parts.secrets.failure is not None:
         yield "secrets", parts.secrets.failure
-    if parts.tasks.failure is not None:
-        yield "engine", parts.tasks.failure
+    if parts.unexpected.newest is not None:
+        yield "engine", parts.unexpected.newest

@@ -52,6 +52,7 @@ class Observing:
         tally, database = parts.loop.tally, parts.stores.main
         return Observation(
             health=health(parts),
+            unexpected=parts.unexpected.count,
             slots=parts.settings.runs.max_concurrent,
             runs=parts.run_tally.counts(),
             environments=environments,

@@ -23,7 +23,9 @@ ENVIRONMENT = {
 def told(call, engine, tmp_path):
     (tmp_path / "pysched.yaml").write_text(FILE)
     engine.settings = load_settings(
-        overrides={"runs.on_stop": "leave"}, environ=ENVIRONMENT, directory=tmp_path
+        overrides={"runs.on_stop": "leave", "log.format": "json"},
+        environ=ENVIRONMENT,
+        directory=tmp_path,
     )
     answer = call("GET", "/api/settings")
     return answer.text, {one["key"]: one for one in answer.json()["items"]}
@@ -36,6 +38,7 @@ def told(call, engine, tmp_path):
         ("server.host", "0.0.0.0", "environment", "PYSCHED_SERVER__HOST"),
         ("defaults.timeout", "1m30s", "environment", "PYSCHED_DEFAULT_SCRIPT_TIMEOUT"),
         ("runs.on_stop", "leave", "command line", "--on-stop"),
+        ("log.format", "json", "command line", "--log-format"),
         ("log.level", "info", "default", None),
         ("debug", False, "default", None),
         ("api_key", "***", "environment", "PYSCHED_DEFAULT_API_KEY"),

@@ -45,6 +45,7 @@ def an_observation(**values: Any) -> Observation:
             revision=None,
             limits={},
         ),
+        unexpected=0,
         slots=4,
         runs=some_counts(),
         environments={EnvironmentState.READY: 1},

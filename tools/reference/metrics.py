@@ -27,6 +27,7 @@ def observation() -> Observation:
             revision=None,
             limits={},
         ),
+        unexpected=0,
         slots=2,
         runs=RunCounts(
             ended={},

@@ -7,7 +7,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from engine.config import SECRETS
+from engine.config import OPTIONS, SECRETS
 from schemas import api_settings as api
 from schemas.settings import SECTIONS, Settings, SettingsFile
 
@@ -78,7 +78,7 @@ def _shape(key: str, field: FieldInfo, values: Sequence[Any], given_by: str | No
 def _source(given_by: str | None) -> str:
     if given_by is None:
         return "default"
-    if given_by.startswith("--"):
+    if given_by.startswith("--") or given_by in OPTIONS.values():
         return "command line"
     return "file" if _FILE.fullmatch(given_by) else "environment"
 

@@ -45,6 +45,11 @@ def _health(found: Observation) -> Iterator[Metric]:
         "1 if every part does its work, 0 if not.",
         value=0 if health.failing else 1,
     )
+    yield CounterMetricFamily(
+        "pysched_unexpected_failures",
+        "Mistakes of this program that it met; the log has the trace of each.",
+        value=found.unexpected,
+    )
     for name, parts, words in (
         ("pysched_failing", health.failing, "1 for each part that does not work."),
         ("pysched_degraded", health.degraded, "1 for each part that works in a lesser way."),
