@@ -1,4 +1,4 @@
-"""Who reaches what: every route of the app, asked by every kind of caller.
+"""Who reaches what: every route of the app, asked by every kind of caller, in every way.
 
 ROWS is the one table of it. Each route has a row, and a route without one fails here, so that
 nobody adds a way in without saying whose it is.
@@ -6,6 +6,7 @@ nobody adds a way in without saying whose it is.
 
 import asyncio
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from tests.fakes.engine import a_script
+from engine.model.session import ID_BYTES, SECRET_BYTES, open_session
+from engine.model.user import User
+from tests.fakes.engine import NOON, FakeEngine, a_script
+from web.auth.cookie import COOKIE
 from web.permissions import Keys, Principal, Role
 
 RUN = "20261124T120000-abcdef123456"
@@ -43,6 +47,10 @@ class Row:
     """Sent where a body decides; else it is an empty object, which permission does not wait for."""
     for_people: bool = False
     """It is about the account of who asks, and a key has none: 403."""
+    for_keys: bool = False
+    """It takes a key in a header alone, which no page can have a browser send."""
+    own_pages: bool = False
+    """It lets everybody in, but no page of another site."""
 
 
 VIEWER, OPERATOR, EDITOR, ADMIN = Role.VIEWER, Role.OPERATOR, Role.EDITOR, Role.ADMIN
@@ -58,8 +66,8 @@ ROWS: Mapping[str, Row] = {
     "GET /api/health": Row(None),
     "GET /api/version": Row(VIEWER, Scope.FILTERED),
     "GET /api/auth/me": Row(VIEWER, Scope.FILTERED),
-    "POST /api/auth/login": Row(None),
-    "POST /api/auth/logout": Row(None),
+    "POST /api/auth/login": Row(None, own_pages=True),
+    "POST /api/auth/logout": Row(None, own_pages=True),
     "GET /login": Row(None),
     "POST /login": Row(None),
     "PATCH /api/auth/me": Row(VIEWER, for_people=True),
@@ -82,8 +90,8 @@ ROWS: Mapping[str, Row] = {
     "GET /api/scripts/{script_id}/environment": Row(VIEWER, Scope.SCRIPT),
     "POST /api/scripts/{script_id}/environment/rebuild": Row(EDITOR, Scope.SCRIPT),
     "POST /api/scripts/{script_id}/execute": Row(OPERATOR, Scope.SCRIPT),
-    "GET /api/scripts/{script_id}/trigger": Row(OPERATOR, Scope.SCRIPT),
-    "POST /api/scripts/{script_id}/trigger": Row(OPERATOR, Scope.SCRIPT),
+    "GET /api/scripts/{script_id}/trigger": Row(OPERATOR, Scope.SCRIPT, for_keys=True),
+    "POST /api/scripts/{script_id}/trigger": Row(OPERATOR, Scope.SCRIPT, for_keys=True),
     "GET /api/scripts/{script_id}/files": Row(VIEWER, Scope.SCRIPT),
     "GET /api/scripts/{script_id}/files/{path}": Row(VIEWER, Scope.SCRIPT),
     "PUT /api/scripts/{script_id}/files/{path}": Row(EDITOR, Scope.SCRIPT),
@@ -133,17 +141,32 @@ ROWS: Mapping[str, Row] = {
 }
 
 
+class Way(StrEnum):
+    """How somebody comes in."""
+
+    KEY = "key"
+    PASSWORD = "password"
+    SESSION = "session"
+    FOREIGN = "session, used by a page of another site"
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a key of a role, for all scripts, for those below etl, or for others."""
+    """Somebody of a role; with a key for all scripts, for those below etl, or for others."""
 
     role: Role | None
     scripts: tuple[str, ...] = ()
+    way: Way = Way.KEY
 
     def __str__(self) -> str:
         if self.role is None:
             return "nobody"
-        return f"{self.role.word} for {', '.join(self.scripts) or 'all'}"
+        return f"{self.role.word} by {self.way} for {', '.join(self.scripts) or 'all'}"
+
+    @property
+    def name(self) -> str:
+        """Return a name of the account that is this caller's alone."""
+        return f"{self.role}-{self.way.name}"
 
 
 NOBODY = Caller(None)
@@ -151,17 +174,24 @@ MATCHING, OTHER = ("etl/*",), ("web/*",)
 CALLERS = (
     NOBODY,
     *(Caller(role, scripts) for role in Role for scripts in ((), MATCHING, OTHER)),
+    *(Caller(role, way=way) for role in Role for way in Way if way is not Way.KEY),
 )
 LET_IN = "let in"
+READING = {"GET", "MOUNT"}
 
 
-def expected(row: Row, caller: Caller) -> str | int:
+def expected(route: str, caller: Caller) -> str | int:
     """Return what the table says of a cell."""
+    row = ROWS[route]
+    if caller.way is Way.FOREIGN and route.partition(" ")[0] not in READING:
+        return LET_IN if row.role is None and not row.own_pages else 403
     if row.role is None:
         return LET_IN
     if caller.role is None:
         return 401
-    if row.for_people or caller.role < row.role:
+    if row.for_people if caller.way is Way.KEY else row.for_keys:
+        return 403
+    if caller.role < row.role:
         return 403
     return LET_IN if not caller.scripts else expected_of_some(row.scope, caller.scripts)
 
@@ -199,6 +229,37 @@ def test_every_route_has_a_row_and_every_row_a_route(app):
     assert sorted(told - served) == [], "these rows of ROWS belong to no route; remove them"
 
 
+PASSWORD = "correct horse battery"
+
+
+def admit(engine: FakeEngine) -> dict[Caller, dict[str, str]]:
+    """Make keys, users and sessions; returns with which headers each caller comes."""
+    headers: dict[Caller, dict[str, str]] = {NOBODY: {}}
+    for number, caller in enumerate(CALLERS):
+        if caller.role is None:
+            continue
+        if caller.way is Way.KEY:
+            headers[caller] = {"X-API-Key": f"key of {caller}"}
+            continue
+        name = caller.name
+        engine.users.kept[name.lower()] = User(
+            name=name, role=caller.role, password=f"hash of {PASSWORD}", created=NOON
+        )
+        if caller.way is Way.PASSWORD:
+            credentials = b64encode(f"{name}:{PASSWORD}".encode()).decode()
+            headers[caller] = {"Authorization": f"Basic {credentials}"}
+            continue
+        randomness = bytes([number]) * (ID_BYTES + SECRET_BYTES)
+        session, secret = open_session(
+            user=name, agent="", address="", now=NOON, randomness=randomness
+        )
+        engine.sessions.kept[session.id] = session
+        headers[caller] = {"Cookie": f"{COOKIE}={secret}"}
+        if caller.way is Way.FOREIGN:
+            headers[caller] |= {"Origin": "http://other.test", "Sec-Fetch-Site": "cross-site"}
+    return headers
+
+
 @pytest.fixture
 def reach(app, engine):
     """Call a route as somebody, and say how far the call came."""
@@ -210,16 +271,17 @@ def reach(app, engine):
     before = app.state.keys
     app.state.keys = Keys(principals)
     engine.add(a_script("web/site"))
+    headers = admit(engine)
 
-    def ask(route: str, row: Row, caller: Caller) -> str | int:
-        headers = {} if caller.role is None else {"X-API-Key": f"key of {caller}"}
+    def ask(route: str, caller: Caller) -> str | int:
+        row = ROWS[route]
         method, _, path = route.partition(" ")
         path = re.sub(r"\{(\w+)\}", lambda name: IN_PLACE.get(name[1], "x"), path)
         if method == "WS":
-            status = asyncio.run(knock(app, path, headers))
+            status = asyncio.run(knock(app, path, headers[caller]))
         else:
             body = row.body or {}
-            status = asyncio.run(send(app, method, path, headers=headers, body=body))
+            status = asyncio.run(send(app, method, path, headers=headers[caller], body=body))
         return far(status, row)
 
     yield ask
@@ -284,18 +346,15 @@ async def knock(app: FastAPI, path: str, headers: Mapping[str, str]) -> int:
 
 @pytest.mark.parametrize("route", ROWS)
 def test_every_caller_comes_as_far_as_the_table_says(reach, route):
-    row = ROWS[route]
-
-    assert {str(caller): reach(route, row, caller) for caller in CALLERS} == {
-        str(caller): expected(row, caller) for caller in CALLERS
+    assert {str(caller): reach(route, caller) for caller in CALLERS} == {
+        str(caller): expected(route, caller) for caller in CALLERS
     }
 
 
 @pytest.mark.parametrize("route", [route for route, row in ROWS.items() if row.role is not None])
 def test_who_is_refused_has_changed_nothing(reach, engine, route):
-    row = ROWS[route]
     for caller in CALLERS:
-        if expected(row, caller) != LET_IN:
-            reach(route, row, caller)
+        if expected(route, caller) != LET_IN:
+            reach(route, caller)
 
     assert engine.asked == []
