@@ -342,3 +342,21 @@ def test_a_damaged_cache_is_made_anew(play, cache):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     assert (bool(files), play(scenario)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n" * 150_000 + "x.",
+        "class A(A): ...\n" * 500 + "A().",
+        "from load import *\nfrom load import load\nload.load.load.",
+    ],
+)
+def test_a_text_made_to_be_costly_ends_and_the_next_is_answered(play, text):
+    async def scenario(bench):
+        (bench.directory / "load.py").write_text(text)
+        (outcome,) = await asyncio.gather(bench.labels(text), return_exceptions=True)
+        assert isinstance(outcome, list | Unavailable)
+        return await bench.labels("import json; json.dum")
+
+    assert play(scenario, seconds=2.0) == ["dump", "dumps"]
