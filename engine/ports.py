@@ -4,7 +4,7 @@ Siblings are strangers: `reconcile` is written against these, `service` plugs
 the real ones in, and tests plug in the fakes of `tests/fakes`.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -199,7 +199,15 @@ class OutputArchive(Protocol):
         """Store a finished run's frame bytes, and `text` for the search."""
         ...
 
+    async def keep_large(self, run_id: RunId, pieces: Iterable[bytes], text: str) -> None:
+        """Store frame bytes that are never in memory together; `pieces` may block."""
+        ...
+
     def frames(self, run_id: RunId) -> bytes | None: ...
+
+    def pieces(self, run_id: RunId) -> Iterator[bytes] | None:
+        """Return what `frames` does, in pieces; both may block."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,15 +105,25 @@ def parse(data: bytes, offset: int = 0) -> Iterator[Frame]:
 
     `offset` is that of the first frame.
     """
-    view, size = memoryview(data), _CHUNK
-    while view:
-        # In parts: as frames, the output of a run takes many times the room of its bytes.
-        frames, used = _parse(view[:size], offset)
-        if not used and size >= len(view):
-            return
+    starts = range(0, len(data), _CHUNK)
+    return parse_pieces((data[start : start + _CHUNK] for start in starts), offset)
+
+
+def parse_pieces(pieces: Iterable[bytes], offset: int = 0) -> Iterator[Frame]:
+    """Return the frames of bytes that come in pieces, which may part a frame, as `parse` does.
+
+    What is parsed at once is little: as frames, bytes take many times their room.
+    """
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        frames, used = _parse(memoryview(rest), offset)
         yield from frames
-        offset = frames[-1].end if frames else offset
-        view, size = view[used:], _CHUNK if used else 8 * size
+        if frames:
+            offset = frames[-1].end
+        rest = rest[used:]
+        if len(rest) > LONGEST + HEADER.size:
+            return
 
 
 def since(frames: Iterable[Frame], offset: int) -> Iterator[Frame]:

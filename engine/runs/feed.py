@@ -148,12 +148,12 @@ class Feed:
     def _read_on(self, reader: _Reader | None, key: _Key) -> tuple[list[Piece], _Reader]:
         """Return some pieces and the reader that goes on behind them. Blocking."""
         if reader is None:
-            packed = self._archive.frames(key.run)
+            packed = self._archive.pieces(key.run)
             reader = _reader(self._directories.run(key.run) if packed is None else packed, key)
         found = _take(reader)
         if not reader.archived:
             # If it was archived meanwhile, this may be of a half cleared directory.
-            packed = self._archive.frames(key.run)
+            packed = self._archive.pieces(key.run)
             if packed is not None:
                 reader = _reader(packed, key)
                 found = _take(reader)
@@ -164,7 +164,7 @@ def _reader(source: output.Source, key: _Key) -> _Reader:
     return _Reader(
         output.chunks(source, key.offset),
         Cutter(key.offset, key.view),
-        archived=isinstance(source, bytes),
+        archived=not isinstance(source, Path),
     )
 
 

@@ -13,8 +13,8 @@ LARGEST_ARCHIVED stays in its frame files, claim and all, where it reads the sam
 
 import asyncio
 import shutil
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,9 @@ from engine.runs.spares import Leaving, sweep
 T = TypeVar("T")
 
 LARGEST_ARCHIVED: Final = 64_000_000
-"""Bytes; archiving takes about three times as much memory for a moment."""
+"""Bytes; archiving as many takes a second or two."""
+LARGEST_HELD: Final = 1_000_000
+"""Bytes; archiving takes about three times as much memory for a moment, so more go in pieces."""
 _CURVE: Final = 2
 """Samples that make a curve rather than a point."""
 
@@ -45,6 +47,8 @@ class Finished:
     packed: bytes
     """Empty when there is no output, it is archived, or it is to stay where it is."""
     text: str
+    large: Path | None = None
+    """The directory to read instead of `packed`, of which there is too much for the memory."""
 
 
 async def finish(run_id: RunId, directory: Path, archive: OutputArchive) -> None:
@@ -88,21 +92,34 @@ def _of_each(
 
 
 async def _keep(run_id: RunId, found: Finished, archive: OutputArchive) -> EngineError | None:
-    if found.packed:
-        try:
+    try:
+        if found.large is not None:
+            await archive.keep_large(run_id, _in_pieces(found.large), found.text)
+        elif found.packed:
             await archive.keep(run_id, found.packed, found.text)
-        except EngineError as error:
-            return error
+    except EngineError as error:
+        return error
     return None
 
 
 def to_archive(directory: Path) -> Finished:
     """Read what a finished run leaves for the archive. Blocking; raises Unavailable."""
     with _explained(directory, "archived and cleared"):
-        if not (directory / protocol.CLAIM_NAME).exists() or _too_large(_listed(directory)):
+        size = _size(_listed(directory))
+        if not (directory / protocol.CLAIM_NAME).exists() or size > LARGEST_ARCHIVED:
             return Finished(b"", "")
+        if size > LARGEST_HELD:
+            return Finished(b"", output.searchable(directory), directory)
         packed = frames.pack(frames.read_frames(directory))
         return Finished(packed, output.searchable(packed))
+
+
+def _in_pieces(directory: Path) -> Iterator[bytes]:
+    """Yield what `packed` would be. Blocking; raises Unavailable."""
+    reader = frames.FrameReader(directory)
+    with _explained(directory, "archived"), closing(reader):
+        while batch := reader.read():
+            yield frames.pack(batch)
 
 
 def clear(directory: Path, leaving: Leaving) -> None:
@@ -165,7 +182,7 @@ def _listed(directory: Path) -> list[Path]:
 
 def _leftovers(paths: Sequence[Path]) -> list[Path]:
     """Return what a finished run's directory, which holds `paths`, is cleared of."""
-    large = _too_large(paths)
+    large = _size(paths) > LARGEST_ARCHIVED
     return [path for path in paths if not _stays(path, large=large)]
 
 
@@ -175,11 +192,12 @@ def _stays(path: Path, *, large: bool) -> bool:
     return path.name == PAYLOAD_NAME or (large and frames.is_segment(path.name))
 
 
-def _too_large(paths: Sequence[Path]) -> bool:
+def _size(paths: Sequence[Path]) -> int:
+    """Return how many bytes the segments among the files take."""
     size = 0
     for path in paths:
         if frames.is_segment(path.name):
             # A run that is still going may drop a segment under this look.
             with suppress(FileNotFoundError):
                 size += path.stat().st_size
-    return size > LARGEST_ARCHIVED
+    return size

@@ -1,14 +1,15 @@
 """Read the output of a run, the same way while it runs and long after.
 
 A source is the run's directory, where the runner's frame files grow, or the packed
-bytes that the archive keeps of a finished run. Offsets count the bytes that the run
-wrote to both streams together, kept or not, so an offset means the same in both, in
-every view, and after a reconnect.
+bytes that the archive keeps of a finished run, whole or in pieces. Offsets count the
+bytes that the run wrote to both streams together, kept or not, so an offset means the
+same in both, in every view, and after a reconnect.
 
 Output that was not kept shows as a notice in every view, that of one stream too:
 whoever reads half an output has to know it.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,11 @@ from typing import Final, Literal, NamedTuple
 from engine.runner import frames
 from engine.runs import reports
 
-Source = Path | bytes
+Source = Path | bytes | Iterator[bytes]
 View = Literal["stdout", "stderr", "all"]
+
+LARGEST_END: Final = 1 << 20
+"""Bytes at the beginning of a stream, and as many at its end, in which a search looks."""
 
 _NAMES: Final = {frames.STDOUT: "stdout", frames.STDERR: "stderr", frames.NOTICE: "notice"}
 
@@ -78,14 +82,40 @@ def read(source: Source, *, offset: int = 0, view: View = "all", limit: int = 1 
 def searchable(source: Source) -> str:
     """Return the text that a search looks through: all of stdout, then all of stderr.
 
-    Apart from one another, so that no word is torn where the other stream came between.
+    Apart from one another, so that no word is torn where the other stream came between. Of
+    a stream of more than twice LARGEST_END bytes, only the beginning and the end.
     """
-    streams: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+    streams = {"stdout": _Ends(), "stderr": _Ends()}
     for chunk in chunks(source):
         if chunk.stream in streams:
-            streams[chunk.stream].append(chunk.data)
-    texts = (b"".join(parts).decode(errors="replace") for parts in streams.values())
-    return "\n".join(text for text in texts if text)
+            streams[chunk.stream].add(chunk.data)
+    return "\n".join(text for ends in streams.values() if (text := ends.text()))
+
+
+class _Ends:
+    """Keeps the beginning and the end of a stream; it may be larger than the memory."""
+
+    def __init__(self) -> None:
+        self._first: list[bytes] = []
+        self._room = LARGEST_END
+        self._last: deque[bytes] = deque()
+        self._last_size = 0
+        self._left_out = False
+
+    def add(self, data: bytes) -> None:
+        if self._room > 0:
+            self._first.append(data[: self._room])
+            data, self._room = data[self._room :], self._room - len(data)
+        if data:
+            self._last.append(data)
+            self._last_size += len(data)
+        while self._last and self._last_size - len(self._last[0]) >= LARGEST_END:
+            self._last_size -= len(self._last.popleft())
+            self._left_out = True
+
+    def text(self) -> str:
+        middle = (b"\n",) if self._left_out else ()
+        return b"".join((*self._first, *middle, *self._last)).decode(errors="replace")
 
 
 class Follower:
@@ -118,9 +148,11 @@ class Follower:
 
 
 def _frames(source: Source, offset: int) -> Iterator[frames.Frame]:
+    if isinstance(source, Path):
+        return frames.read_frames(source, offset)
     if isinstance(source, bytes):
         return frames.since(frames.parse(source), offset)
-    return frames.read_frames(source, offset)
+    return frames.since(frames.parse_pieces(source), offset)
 
 
 def _chunk(frame: frames.Frame) -> Chunk:

@@ -8,20 +8,17 @@ one stream it costs a tenth to a fifth, being almost a repetition of the frames.
 """
 
 import asyncio
-import gzip
-import os
 import sqlite3
 import zlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
-from engine.errors import InvalidInput, Unavailable
+from engine.errors import InvalidInput
 from engine.model.identity import RunId
 from engine.store.database import Database
 from engine.store.failures import damaged
+from engine.store.output_files import LEVEL, OutputFiles
 from engine.store.words import Search, contains_all, indexed_part, search_for
 
 LARGEST_BLOB = 256 * 1024
@@ -29,8 +26,6 @@ LARGEST_BLOB = 256 * 1024
 
 _WORTH_A_THREAD = 32 * 1024
 """Bytes; packing fewer takes less than handing them over."""
-
-_LEVEL = 6
 
 _KNOWN = "SELECT 1 FROM outputs WHERE run_id = ?"
 _INSERT = "INSERT OR IGNORE INTO outputs (run_id, frames_size, packed) VALUES (?, ?, ?)"
@@ -57,7 +52,7 @@ class SqliteOutputArchive:
     def __init__(self, database: Database, directory: Path) -> None:
         """`directory` takes the large outputs; it is made when the first one comes."""
         self._database = database
-        self._directory = directory
+        self._files = OutputFiles(directory)
 
     async def keep(self, run_id: RunId, frames: bytes, text: str) -> None:
         """Store a finished run's frame bytes, and `text` for the search.
@@ -71,7 +66,18 @@ class SqliteOutputArchive:
             kept = _pack(frames, text)
         else:
             kept = await asyncio.to_thread(self._pack_large, run_id, frames, text)
+        await self._insert(run_id, kept)
 
+    async def keep_large(self, run_id: RunId, pieces: Iterable[bytes], text: str) -> None:
+        """Store frame bytes as `keep` does, that are never in memory together.
+
+        `pieces` is gone through in a thread. Raises Unavailable, and what `pieces` raises.
+        """
+        if not self._knows(run_id):
+            await asyncio.to_thread(self._files.write, run_id, pieces)
+            await self._insert(run_id, _without_frames(text))
+
+    async def _insert(self, run_id: RunId, kept: _Packed) -> None:
         def write(connection: sqlite3.Connection) -> None:
             inserted = connection.execute(_INSERT, (run_id, kept.frames_size, kept.packed))
             if inserted.rowcount:
@@ -81,14 +87,19 @@ class SqliteOutputArchive:
 
     def frames(self, run_id: RunId) -> bytes | None:
         """Return the frame bytes, None when there are none. Raises Unavailable when unreadable."""
+        pieces = self.pieces(run_id)
+        return None if pieces is None else b"".join(pieces)
+
+    def pieces(self, run_id: RunId) -> Iterator[bytes] | None:
+        """Return the frame bytes in pieces that need not be in memory together. As `frames`."""
         row = self._database.read(lambda connection: connection.execute(_GET, (run_id,)).fetchone())
         if row is None:
             return None
         _, frames_size, packed = row
         if frames_size is None:
-            return self._read_file(run_id)
+            return self._files.read(run_id)
         try:
-            return zlib.decompress(packed)[:frames_size]
+            return iter([zlib.decompress(packed)[:frames_size]])
         except zlib.error as error:
             raise damaged(self._database.path, f"output of run {run_id}: {error}") from error
 
@@ -105,7 +116,7 @@ class SqliteOutputArchive:
 
         await self._database.write(write, durable=False)
         # After the rows: a row without its file would be an output that cannot be read.
-        await asyncio.to_thread(self._remove_files, run_ids)
+        await asyncio.to_thread(self._files.remove, run_ids)
 
     def matches(
         self, words: str, *, before: int | None, limit: int
@@ -147,59 +158,23 @@ class SqliteOutputArchive:
         kept = _pack(frames, text)
         if len(kept.packed) <= LARGEST_BLOB:
             return kept
-        self._write_file(run_id, frames)
-        return _Packed(None, zlib.compress(kept.text.encode(), _LEVEL), kept.text)
-
-    def _file(self, run_id: RunId) -> Path:
-        folder = blake2b(run_id.encode(), digest_size=1).hexdigest()
-        return self._directory / folder / f"{run_id}.gz"
-
-    def _write_file(self, run_id: RunId, frames: bytes) -> None:
-        file = self._file(run_id)
-        new = file.with_suffix(".new")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "wb") as out:
-                # No time in the header: equal outputs give equal files.
-                out.write(gzip.compress(frames, _LEVEL, mtime=0))
-                out.flush()
-                os.fsync(out.fileno())
-            new.replace(file)
-            _sync_directory(file.parent)
-        except OSError as error:
-            # What cannot be removed now is written over when it is tried again.
-            with suppress(OSError):
-                new.unlink()
-            raise Unavailable(
-                f"{file}: the output of run {run_id} cannot be kept: {error.strerror}. "
-                "Free some space or make the directory writable; it is tried again."
-            ) from error
-
-    def _read_file(self, run_id: RunId) -> bytes | None:
-        file = self._file(run_id)
-        try:
-            content = file.read_bytes()
-            if not content:
-                raise EOFError("the file is empty")
-            return gzip.decompress(content)
-        except FileNotFoundError:
-            return None
-        except (OSError, EOFError, zlib.error) as error:
-            raise Unavailable(
-                f"{file}: the output of run {run_id} cannot be read: {error}. "
-                "Bring the file back from a backup, or delete it to do without."
-            ) from error
-
-    def _remove_files(self, run_ids: Sequence[RunId]) -> None:
-        for run_id in run_ids:
-            self._file(run_id).unlink(missing_ok=True)
+        self._files.write(run_id, (frames,))
+        return _without_frames(kept.text)
 
 
 def _pack(frames: bytes, text: str) -> _Packed:
-    encoded = indexed_part(text).encode(errors="replace")
-    # Lone surrogates are gone now: the index must be told to forget what it was told to learn.
-    return _Packed(len(frames), zlib.compress(frames + encoded, _LEVEL), encoded.decode())
+    encoded = _indexed(text)
+    return _Packed(len(frames), zlib.compress(frames + encoded, LEVEL), encoded.decode())
+
+
+def _without_frames(text: str) -> _Packed:
+    encoded = _indexed(text)
+    return _Packed(None, zlib.compress(encoded, LEVEL), encoded.decode())
+
+
+def _indexed(text: str) -> bytes:
+    # Without lone surrogates: the index must be told to forget what it was told to learn.
+    return indexed_part(text).encode(errors="replace")
 
 
 def _text(frames_size: int | None, packed: bytes) -> str:
@@ -220,12 +195,3 @@ def _matches(
         if not search.literals or contains_all(_text(frames_size, packed), search.literals):
             found.append((position, run_id))
     return found, positions[-1] if len(positions) == limit else None
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make a rename durable, as fsync(2) says under NOTES."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

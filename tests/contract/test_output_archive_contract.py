@@ -129,3 +129,22 @@ def test_a_deleted_output_can_be_kept_again(archive: Archive):
         [],
         [R1],
     )
+
+
+@pytest.mark.parametrize("frames", [b"frames\n" * 9999, INCOMPRESSIBLE])
+def test_an_output_that_comes_in_pieces_is_kept_as_any_other(archive: Archive, frames: bytes):
+    pieces = (frames[start : start + 1000] for start in range(0, len(frames), 1000))
+
+    asyncio.run(archive.keep_large(R1, pieces, "needle"))
+
+    assert (archive.frames(R1), found(archive, "needle")) == (frames, [R1])
+    asyncio.run(archive.delete([R1]))
+    assert (archive.frames(R1), found(archive, "needle")) == (None, [])
+
+
+@pytest.mark.parametrize("frames", [b"frames", INCOMPRESSIBLE])
+def test_what_was_kept_comes_back_in_pieces(archive: Archive, frames: bytes):
+    keep(archive, R1, "text", frames)
+
+    assert b"".join(archive.pieces(R1) or ()) == frames
+    assert archive.pieces(R2) is None

@@ -1,6 +1,6 @@
 """An OutputArchive in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.errors import InvalidInput
 from engine.model.identity import RunId
@@ -15,6 +15,13 @@ class FakeArchive:
         if run_id not in self.kept:
             self.kept[run_id] = frames
             self.texts[run_id] = text
+
+    async def keep_large(self, run_id: RunId, pieces: Iterable[bytes], text: str) -> None:
+        await self.keep(run_id, b"".join(pieces), text)
+
+    def pieces(self, run_id: RunId) -> Iterator[bytes] | None:
+        found = self.frames(run_id)
+        return None if found is None else iter([found])
 
     def frames(self, run_id: RunId) -> bytes | None:
         return self.kept.get(run_id)

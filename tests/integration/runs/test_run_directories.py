@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import sys
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -18,6 +19,7 @@ from engine.model.script import Limits
 from engine.ports import RunnerConnected, StartRefused, StartRequest
 from engine.runner import frames, protocol
 from engine.runner.frames import STDERR, STDOUT, Frame
+from engine.runner.framewriter import FrameWriter
 from engine.runs import finish as finish_module
 from engine.runs.disk import Claim, DiskState, disk_state
 from engine.runs.files import RunFiles
@@ -29,6 +31,8 @@ from engine.runs.recover import Ended, Live, Lost, NotStarted, survey
 from engine.runs.request import RequestBuilder
 from engine.runs.samples import samples
 from engine.runs.spares import Leaving
+from engine.store.database import Database
+from engine.store.output import SqliteOutputArchive
 from tests.fakes.archive import FakeArchive
 from tests.fakes.clock import FakeClock
 from tests.fakes.launcher import FakeLauncher, wire_report
@@ -461,6 +465,41 @@ def test_a_huge_output_stays_in_its_files(directory, monkeypatch):
     assert archive.kept == {}
     assert read(directory).data == b"hello\noops\n"
     assert [path.name for path in directory.iterdir()] == [protocol.CLAIM_NAME]
+
+
+def test_a_large_output_is_archived_in_pieces_and_reads_the_same(directory, monkeypatch):
+    monkeypatch.setattr(finish_module, "LARGEST_HELD", 10)
+    a_finished_run(directory)
+    archive = FakeArchive()
+
+    finished(directory, archive)
+
+    assert read(archive.kept[RUN]).data == b"hello\noops\n"
+    assert archive.texts[RUN] == "hello\n\noops\n"
+    assert not directory.exists()
+
+
+def test_archiving_takes_no_memory_for_all_of_a_large_output(places, directory, tmp_path):
+    write_claim(directory, id=RUN, boot="b")
+    writer = FrameWriter(directory)
+    for number in range(3_000):
+        writer.write(number, STDOUT, memoryview(b"a line of output %9d\n" % number * 200))
+    writer.close()
+    database = Database(tmp_path / "logs.db")
+    archive = SqliteOutputArchive(database, tmp_path / "archive")
+    tracemalloc.start()
+    try:
+        asyncio.run(finish(RUN, directory, archive))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    packed = archive.frames(RUN)
+    database.close()
+
+    assert writer.total > 16_000_000
+    assert most < 8_000_000
+    assert packed is not None
+    assert read(packed, limit=20_000_000).next_offset == writer.total
 
 
 def test_directories_that_a_crash_left_are_found(places, directory):

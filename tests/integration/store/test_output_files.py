@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import InvalidInput, Unavailable
 from engine.model.identity import RunId
+from engine.runs.output import LARGEST_END
 from engine.store.database import Database
 from engine.store.output import LARGEST_BLOB, SqliteOutputArchive
 from engine.store.words import INDEXED
@@ -189,3 +190,8 @@ def test_the_text_kept_beside_costs_little(archive: SqliteOutputArchive):
     )
 
     assert with_text < 1.3 * alone
+
+
+def test_of_a_large_output_all_that_is_indexed_is_there():
+    # A character takes four bytes at most.
+    assert LARGEST_END >= 4 * INDEXED

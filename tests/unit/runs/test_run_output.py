@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from engine.runner import frames
 from engine.runner.frames import NOTICE, STDERR, STDOUT, Frame
+from engine.runs import output
 from engine.runs.lines import LONGEST_LINE, LineJoiner, lines, tail
 from engine.runs.output import Chunk, chunks, read, searchable
 
@@ -182,6 +183,19 @@ def test_a_search_finds_a_word_that_the_other_stream_came_between():
     source = packed((STDOUT, b"need"), (STDERR, b"hay\n"), (STDOUT, b"le\n"))
 
     assert searchable(source) == "needle\n\nhay\n"
+
+
+def test_of_a_large_stream_the_beginning_and_the_end_are_searched(monkeypatch):
+    monkeypatch.setattr(output, "LARGEST_END", 8)
+    numbers = [(STDOUT, b"%d " % number) for number in range(100)]
+
+    assert searchable(packed(*numbers, (STDERR, b"short"))) == "0 1 2 3 \n97 98 99 \nshort"
+
+
+def test_a_stream_that_fits_is_searched_as_it_is(monkeypatch):
+    monkeypatch.setattr(output, "LARGEST_END", 6)
+
+    assert searchable(packed((STDOUT, b"0123456789"), (STDOUT, b"ab"))) == "0123456789ab"
 
 
 def test_notices_are_not_searched():
