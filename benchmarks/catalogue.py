@@ -10,7 +10,10 @@ from benchmarks import (
     history,
     latency,
     lateness,
+    live,
+    pages,
     scale,
+    search,
     throughput,
 )
 from benchmarks.figure import Benchmark, Figure
@@ -25,6 +28,9 @@ BENCHMARKS: Sequence[Benchmark] = (
     *footprint.BENCHMARKS,
     follow.BENCHMARK,
     history.BENCHMARK,
+    pages.BENCHMARK,
+    search.BENCHMARK,
+    *live.BENCHMARKS,
 )
 FIGURES: Sequence[Figure] = tuple(figure for each in BENCHMARKS for figure in each.figures)
 

@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Sequence[Measured]:
     with serving(bench.directory) as server:
         program = program_of(server, "lines", main)
         for _ in range(bench.count(5, 1)):
-            bare += _piped(program, count)
+            bare += piped(program, count)
             ours += _followed(server)
     return [
         Measured(
@@ -51,19 +51,19 @@ def measure(bench: Bench) -> Sequence[Measured]:
     ]
 
 
-def _piped(program: Program, count: int) -> list[float]:
+def piped(program: Program, count: int) -> list[float]:
     with subprocess.Popen(
         [*program.argv, str(count)], env=program.env, stdout=subprocess.PIPE, bufsize=0
     ) as process:
         assert process.stdout is not None
-        return [_age(int(line)) for line in process.stdout]
+        return [age(int(line)) for line in process.stdout]
 
 
 def _followed(server: Server) -> list[float]:
     run = server.api.post("/api/scripts/lines/execute")["run_id"]
     follower = server.connect()
     try:
-        return [_age(int(line)) for line in _lines(follower, run)]
+        return [age(int(line)) for line in _lines(follower, run)]
     finally:
         follower.close()
 
@@ -75,7 +75,7 @@ def _lines(follower: Connection, run: str) -> Iterator[bytes]:
         yield from whole
 
 
-def _age(stamp: int) -> float:
+def age(stamp: int) -> float:
     return (time.time_ns() - stamp) / 1e6
 
 
