@@ -5,6 +5,7 @@ is, which is better than a sentence that nobody can check.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.schedule.cron import parse
 from engine.schedule.cron_text import HOUR, MINUTE, SECOND, Field, split
@@ -19,6 +20,7 @@ _MOST_TIMES = 6
 """Times that are still listed one by one."""
 
 
+@lru_cache(maxsize=4096)
 def cron_words(expression: str) -> str:
     """Return the words, or "cron EXPRESSION" where there are none. Raises InvalidCron."""
     parse(expression)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,11 @@ class ScriptFilter:
     patterns: tuple[str, ...] = ()
     """Of the scripts that the caller may see; empty means all."""
 
+    @property
+    def restricts(self) -> bool:
+        """Whether an id, a name or a description decides; the status is looked at apart."""
+        return bool(self.q or self.folder is not None or self.patterns)
+
 
 class Reports:
     def __init__(
@@ -53,24 +58,26 @@ class Reports:
         in_force = self._state.scripts.get(script)
         if in_force is None:
             raise NotFound(f"there is no script {script!r}")
-        return self._report(in_force, self._runs.last_runs([script]), self._ungranted(), now)
+        last_run = self._runs.last_runs([script]).get(script)
+        return self._report(in_force, last_run, self._revision(), self._ungranted(), now)
 
     def page(
         self, which: ScriptFilter, *, limit: int, cursor: str | None, now: datetime
     ) -> Page[ScriptReport]:
         """Return reports in order of id. Raises InvalidInput for a cursor that is not ours."""
         after = _decoded(cursor)
-        ids = sorted(
-            script
-            for script, in_force in self._state.scripts.items()
-            if script > after and _matches(in_force, which)
-        )
+        scripts = self._state.scripts
+        ids = sorted(script for script in scripts if script > after)
+        if which.restricts:
+            ids = [script for script in ids if _matches(scripts[script], which)]
         if which.status is not None:
             ids = self._with_status(ids, which.status, limit)
         shown = ids[:limit]
-        last_runs, ungranted = self._runs.last_runs(shown), self._ungranted()
+        last_runs, revision = self._runs.last_runs(shown), self._revision()
+        ungranted = self._ungranted()
         items = [
-            self._report(self._state.scripts[script], last_runs, ungranted, now) for script in shown
+            self._report(scripts[script], last_runs.get(script), revision, ungranted, now)
+            for script in shown
         ]
         more = len(ids) > limit
         return Page(items=items, next_cursor=_encoded(shown[-1]) if more and shown else None)
@@ -85,12 +92,14 @@ class Reports:
         return found
 
     def status(self, in_force: InForce) -> str:
-        return script_status(
-            in_force, self._environment_state(in_force.script), self._last_started(in_force)
-        )
+        state = self._environment_state(in_force.script)
+        return script_status(in_force, state, self._runs.last_started(in_force.id))
 
-    def _last_started(self, in_force: InForce) -> Run | None:
-        return self._runs.last_started(in_force.id)
+    def _last_started(self, script: ScriptId, last_run: Run | None) -> Run | None:
+        """Return the last run that really started and is over: mostly the last run itself."""
+        if last_run is None or (last_run.status.final and last_run.started_at is not None):
+            return last_run
+        return self._runs.last_started(script)
 
     def _environment_state(self, script: Script | None) -> EnvironmentState:
         if script is None:
@@ -100,11 +109,12 @@ class Reports:
     def _report(
         self,
         in_force: InForce,
-        last_runs: Mapping[ScriptId, Run],
+        last_run: Run | None,
+        revision: str | None,
         ungranted: Ungranted,
         now: datetime,
     ) -> ScriptReport:
-        script = in_force.script
+        script, environment = in_force.script, self.environment(in_force)
         triggers = (
             tuple(_trigger_report(script, trigger, now) for trigger in script.triggers)
             if script
@@ -117,17 +127,16 @@ class Reports:
             folder=folder_of(in_force.id),
             enabled=script.enabled if script else False,
             status=script_status(
-                in_force, self._environment_state(script), self._last_started(in_force)
+                in_force, environment.state, self._last_started(in_force.id, last_run)
             ),
-            stale=script is not None
-            and any(p.severity is Severity.ERROR for p in in_force.problems),
+            stale=script is not None and _has_errors(in_force),
             problems=(*in_force.problems, *ungranted.of(script)),
             triggers=triggers,
             next_run=min((each.next for each in triggers if each.next is not None), default=None),
-            last_run=last_runs.get(in_force.id),
+            last_run=last_run,
             active=self._state.active.of(in_force.id),
-            environment=self.environment(in_force),
-            revision=self._revision(),
+            environment=environment,
+            revision=revision,
             digest=in_force.digest,
         )
 
@@ -136,14 +145,20 @@ class Reports:
         script = in_force.script
         request = script.environment if script else None
         ready = self._environments.ready(request) if request else None
+        state = EnvironmentState.READY if ready else self._environment_state(script)
         if ready is None and in_force.environment is not None:
             ready = self._environments.by_key(in_force.environment)
         return EnvironmentReport(
-            state=self._environment_state(script),
+            state=state,
             key=ready.key if ready else None,
             python=ready.python if ready else None,
             message=self._environments.failure(request) if request else None,
         )
+
+
+def _has_errors(in_force: InForce) -> bool:
+    problems = in_force.problems
+    return bool(problems) and any(one.severity is Severity.ERROR for one in problems)
 
 
 def folder_of(script: ScriptId) -> str:

@@ -68,11 +68,6 @@ SCRIPTS_WITH_OCCURRENCES = (
     _names("occurrences") + "SELECT script FROM names WHERE script IS NOT NULL"
 )
 
-LAST_RUN = (
-    f"SELECT {COLUMNS} FROM runs INDEXED BY runs_by_script WHERE script = ? "
-    "ORDER BY queued_at DESC, seq DESC LIMIT 1"
-)
-
 OCCURRENCES = (
     'SELECT due, "trigger", outcome, reason, run_id FROM occurrences WHERE script = ? '
     'AND (due, "trigger") < (?, ?) ORDER BY due DESC, "trigger" DESC LIMIT ?'
@@ -143,6 +138,17 @@ def page_query(
     return Query(
         " UNION ALL ".join(arm.sql for arm in arms) + " ORDER BY queued_at DESC, seq DESC LIMIT ?",
         (*(value for arm in arms for value in arm.values), limit),
+    )
+
+
+def last_runs_query(scripts: Sequence[str]) -> Query:
+    """Return the query for the newest run of each script; one statement costs half of many."""
+    names = ", ".join(["(?)"] * len(scripts))
+    newest = f"SELECT {_NEWEST_OF} AS seq FROM names"
+    return Query(
+        f"WITH names (script) AS (VALUES {names}) "
+        f"SELECT {COLUMNS} FROM ({newest}) CROSS JOIN runs USING (seq)",
+        tuple(scripts),
     )
 
 

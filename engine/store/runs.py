@@ -99,8 +99,10 @@ class SqliteRunStore:
         def ask(connection: sqlite3.Connection) -> Sequence[tuple[object, ...]]:
             if scripts is None:
                 return connection.execute(queries.LAST_RUNS).fetchall()
-            found = (connection.execute(queries.LAST_RUN, (id_,)).fetchone() for id_ in scripts)
-            return [row for row in found if row is not None]
+            if not scripts:
+                return []
+            query = queries.last_runs_query(tuple(scripts))
+            return connection.execute(query.sql, query.values).fetchall()
 
         runs = map(decoded, self._database.read(ask))
         return {run.script: run for run in runs}

@@ -9,7 +9,9 @@ from engine.model.identity import ScriptId, TriggerKey
 from engine.model.run import Occurrence, Outcome, RunStatus
 from engine.model.status import Coming, ScriptStatus
 from engine.model.tree import Problem
+from schemas.api import ScriptList
 from tests.fakes.engine import NOON, a_run, a_script, overlapping
+from web.api.shapes import script_shape
 
 SCRIPT_KEYS = {
     "id", "name", "description", "folder", "enabled", "status", "problems", "triggers",
@@ -377,3 +379,17 @@ def test_a_body_that_is_no_json_object_is_told_how_to_be_sent(call, content, kin
 
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"field": "body", "message": message}]
+
+
+def test_a_page_says_what_the_models_would_say(call, engine):
+    problem = Problem(path="a/script.yaml", line=9, column=5, code="unknown_key", message="no 'x'")
+    active = a_run("20261124T120001-abcdef123456", status=RunStatus.RUNNING, args=("--city", "ö"))
+    engine.add(
+        a_script("a", problems=(problem,), last_run=a_run(), active=(active,)),
+        a_script("b", triggers=(), next_run=None, revision=None),
+    )
+
+    text = call("GET", "/api/scripts", params={"limit": 2}).text
+
+    shapes = tuple(script_shape(engine.script(one)) for one in ("a", "b"))
+    assert text == ScriptList(items=shapes, next_cursor="b").model_dump_json()

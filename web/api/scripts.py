@@ -9,6 +9,7 @@ from schemas import api
 from web.api.answers import json_answer
 from web.api.documentation import problems
 from web.api.paths import PREFIX, SCRIPT
+from web.api.script_page import script_page_json
 from web.api.shapes import coming_shape, occurrence_shape, script_shape
 from web.dependencies import AnyViewer, CurrentEngine, Cursor, Limit, Viewer
 
@@ -35,11 +36,7 @@ async def list_scripts(  # noqa: PLR0913  one parameter a filter of the contract
         limit=limit,
         cursor=cursor,
     )
-    return json_answer(
-        api.ScriptList(
-            items=tuple(script_shape(one) for one in page.items), next_cursor=page.next_cursor
-        )
-    )
+    return Response(script_page_json(page), media_type="application/json")
 
 
 @router.get(SCRIPT, response_model=api.Script, summary="One script", responses=problems(404))

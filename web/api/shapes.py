@@ -33,11 +33,11 @@ from schemas import accounts, api, api_environments, api_metrics, api_tree
 
 
 def run_shape(run: Run, waits_for: str | None = None) -> api.Run:
-    return api.Run(**_run_values(run), waits_for=waits_for)
+    return api.Run(**run_values(run), waits_for=waits_for)
 
 
 def waited_run_shape(run: Run, waits_for: str | None = None) -> api.WaitedRun:
-    return api.WaitedRun(**_run_values(run), waits_for=waits_for, run_id=run.id)
+    return api.WaitedRun(**run_values(run), waits_for=waits_for, run_id=run.id)
 
 
 def script_shape(report: ScriptReport) -> api.Script:
@@ -51,7 +51,7 @@ def script_shape(report: ScriptReport) -> api.Script:
         stale=report.stale,
         problems=problem_shapes(report.problems),
         triggers=tuple(_trigger_shape(one) for one in report.triggers),
-        next_run=_utc(report.next_run),
+        next_run=in_utc(report.next_run),
         last_run=run_shape(report.last_run) if report.last_run else None,
         active=tuple(run_shape(run) for run in report.active),
         environment=_environment_shape(report.environment),
@@ -76,8 +76,8 @@ def _key_values(key: ApiKey) -> dict[str, Any]:
         "role": key.role.word,
         "scripts": key.scripts,
         "created": key.created,
-        "expires": _utc(key.expires),
-        "last_used": _utc(key.last_used),
+        "expires": in_utc(key.expires),
+        "last_used": in_utc(key.last_used),
     }
 
 
@@ -113,7 +113,7 @@ def coming_shape(coming: Coming) -> api.Coming:
 
 def environment_details_shape(details: EnvironmentDetails) -> api_environments.EnvironmentDetails:
     return api_environments.EnvironmentDetails(
-        **_environment_values(details.report),
+        **environment_values(details.report),
         building=details.building,
         lock=details.lock,
         lock_text=details.lock_text,
@@ -121,7 +121,7 @@ def environment_details_shape(details: EnvironmentDetails) -> api_environments.E
             api_environments.Package(name=name, version=at) for name, at in details.packages
         ),
         build_log=details.log,
-        built_at=_utc(details.built_at),
+        built_at=in_utc(details.built_at),
         size_bytes=details.size,
         used_by=details.used_by,
     )
@@ -178,7 +178,7 @@ def plan_shape(plan: Plan) -> api.Plan:
             for request, scripts in plan.builds
         ),
         moved=tuple(
-            api.PlanMove(script=one.script, before=_utc(one.before), after=_utc(one.after))
+            api.PlanMove(script=one.script, before=in_utc(one.before), after=in_utc(one.after))
             for one in plan.moved
         ),
         problems=problem_shapes(plan.problems),
@@ -186,7 +186,7 @@ def plan_shape(plan: Plan) -> api.Plan:
     )
 
 
-def _run_values(run: Run) -> dict[str, Any]:
+def run_values(run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "script": run.script,
@@ -196,10 +196,10 @@ def _run_values(run: Run) -> dict[str, Any]:
         "signal": run.signal,
         "trigger": run.trigger,
         "cause": run.cause.value,
-        "scheduled_for": _utc(run.scheduled_for),
-        "queued_at": _utc(run.queued_at),
-        "started_at": _utc(run.started_at),
-        "finished_at": _utc(run.finished_at),
+        "scheduled_for": in_utc(run.scheduled_for),
+        "queued_at": in_utc(run.queued_at),
+        "started_at": in_utc(run.started_at),
+        "finished_at": in_utc(run.finished_at),
         "duration_ms": run.duration_ms,
         "cpu_ms": run.cpu_ms,
         "peak_memory_bytes": run.peak_memory_bytes,
@@ -223,15 +223,15 @@ def _trigger_shape(report: TriggerReport) -> api.Trigger:
         kind=report.kind,
         description=report.description,
         enabled=report.enabled,
-        next=_utc(report.next),
+        next=in_utc(report.next),
     )
 
 
 def _environment_shape(report: EnvironmentReport) -> api.Environment:
-    return api.Environment(**_environment_values(report))
+    return api.Environment(**environment_values(report))
 
 
-def _environment_values(report: EnvironmentReport) -> dict[str, Any]:
+def environment_values(report: EnvironmentReport) -> dict[str, Any]:
     return {
         "state": report.state.value,
         "key": report.key,
@@ -262,7 +262,7 @@ _ACTION_WORDS: dict[type[ScriptAction], str] = {
 }
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def in_utc(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is UTC:
         return moment
     return moment.astimezone(UTC)

@@ -18,7 +18,7 @@ from engine.ports import RunFilter
 from engine.store import queries
 from engine.store.database import Database
 from engine.store.moments import moment
-from engine.store.queries import Query, by_ids_query, page_query
+from engine.store.queries import Query, by_ids_query, last_runs_query, page_query
 from tests.integration.store.million import database_with
 
 RUNS = 1_000_000
@@ -55,6 +55,7 @@ def all_queries() -> Iterator[tuple[str, Query]]:
     for after in (None, AFTER):
         query = page_query(RunFilter(scripts=("x",)), limit=51, after=after, covered=few)
         yield f"page of few scripts after {after}", query
+    yield "last runs", last_runs_query([f"team-03/script-{number:03}" for number in range(200)])
     yield "runs of a search", by_ids_query(RunFilter(script=FACETS["script"]), ["a", "b"])
 
 
