@@ -90,12 +90,9 @@ def measure_stream(bench: Bench) -> Sequence[Measured]:
     trees.write_script(bench.directory / "scripts", "numbers", NUMBERS, manifest)
     with serving(bench.directory) as server:
         server.wait_until_built("numbers")
-        # Imports what only clients need, and what only a run needs.
-        run = server.api.post("/api/scripts/numbers/execute")["run_id"]
-        _lost(_listeners(server, run, lines))
         wait_until_idle([server.engine_pid, server.runner_pid])
-        idle = memory_mb([server.engine_pid])
         engine = server.engine_pid
+        idle = memory_mb([engine])
         run = server.api.post("/api/scripts/numbers/execute")["run_id"]
         listeners = _listeners(server, run, lines)
         most = idle

@@ -9,7 +9,6 @@ Output that was not kept shows as a notice in every view, that of one stream too
 whoever reads half an output has to know it.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -96,26 +95,26 @@ class _Ends:
     """Keeps the beginning and the end of a stream; it may be larger than the memory."""
 
     def __init__(self) -> None:
-        self._first: list[bytes] = []
-        self._room = LARGEST_END
-        self._last: deque[bytes] = deque()
-        self._last_size = 0
+        self._first = bytearray()
+        self._last = bytearray()
         self._left_out = False
 
     def add(self, data: bytes) -> None:
-        if self._room > 0:
-            self._first.append(data[: self._room])
-            data, self._room = data[self._room :], self._room - len(data)
-        if data:
-            self._last.append(data)
-            self._last_size += len(data)
-        while self._last and self._last_size - len(self._last[0]) >= LARGEST_END:
-            self._last_size -= len(self._last.popleft())
-            self._left_out = True
+        room = LARGEST_END - len(self._first)
+        self._first += data[:room]
+        self._last += data[room:]
+        if len(self._last) >= 2 * LARGEST_END:
+            self._trim()
 
     def text(self) -> str:
-        middle = (b"\n",) if self._left_out else ()
-        return b"".join((*self._first, *middle, *self._last)).decode(errors="replace")
+        self._trim()
+        middle = b"\n" if self._left_out else b""
+        return (self._first + middle + self._last).decode(errors="replace")
+
+    def _trim(self) -> None:
+        if len(self._last) > LARGEST_END:
+            del self._last[:-LARGEST_END]
+            self._left_out = True
 
 
 class Follower:

@@ -46,7 +46,7 @@ CLIENTS = 200
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("live")) as one:
         one.script("lines", LINES)
-        one.script("megabytes", MEGABYTES, "limits: {output: 1MB}\n")
+        one.script("megabytes", MEGABYTES)
         one.script("etl/short", "print('short')")
         one.start()
         one.script_is("lines", lambda found: found["environment"]["state"] == "ready")

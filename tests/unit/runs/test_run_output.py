@@ -189,7 +189,7 @@ def test_of_a_large_stream_the_beginning_and_the_end_are_searched(monkeypatch):
     monkeypatch.setattr(output, "LARGEST_END", 8)
     numbers = [(STDOUT, b"%d " % number) for number in range(100)]
 
-    assert searchable(packed(*numbers, (STDERR, b"short"))) == "0 1 2 3 \n97 98 99 \nshort"
+    assert searchable(packed(*numbers, (STDERR, b"short"))) == "0 1 2 3 \n7 98 99 \nshort"
 
 
 def test_a_stream_that_fits_is_searched_as_it_is(monkeypatch):
