@@ -14,6 +14,7 @@ from engine.model.identity import RunId, ScriptId
 from engine.model.plan import CreateScript, DeleteScript, Plan
 from engine.model.run import RunStatus
 from engine.model.tree import Entry
+from engine.model.user import User
 from schemas.live import EnvironmentEvent, ErrorEvent, OutputEvent, RunEvent, TreeEvent
 from tests.api.conftest import KEY
 from tests.fakes.clock import FakeClock
@@ -92,6 +93,57 @@ async def test_a_key_in_a_header_opens_it(live, headers):
         await client.send(ping=7)
 
         assert await client.next() == {"type": "pong", "ping": 7}
+
+
+def logged_in(call, engine) -> str:
+    """Return the cookie of a user's session."""
+    engine.users.kept["ada"] = User(
+        name="ada", role=Role.VIEWER, password="hash of correct horse", created=engine.now()
+    )
+    body = {"username": "ada", "password": "correct horse"}
+    answer = call("POST", "/api/auth/login", key=None, json=body)
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "event"),
+    [
+        ({"Origin": "http://test"}, "pong"),
+        ({"Origin": "http://test", "Sec-Fetch-Site": "same-origin"}, "pong"),
+        ({"Origin": "http://evil.example"}, "4403"),
+        ({"Origin": "http://test", "Sec-Fetch-Site": "cross-site"}, "4403"),
+    ],
+)
+def test_a_session_opens_it_to_a_page_of_our_own_alone(live, engine, call, headers, event):
+    cookie = logged_in(call, engine)
+
+    async def connect() -> str:
+        async with connected(live, headers=headers | {"Cookie": cookie}) as client:
+            await client.send(ping=1)
+            try:
+                return (await client.next())["type"]
+            except Closed as closed:
+                return str(closed.code)
+
+    assert asyncio.run(connect()) == event
+
+
+def test_a_session_that_ends_ends_its_connections(live, engine, call, monkeypatch):
+    monkeypatch.setattr(hub, "CHECK_SECONDS", 0.02)
+    cookie = logged_in(call, engine)
+
+    async def connect() -> int:
+        async with connected(live, headers={"Cookie": cookie}) as client:
+            await client.subscribe("runs")
+            out = await asyncio.to_thread(
+                call, "POST", "/api/auth/logout", key=None, headers={"Cookie": cookie}
+            )
+            assert out.status_code == 204, out.text
+            with pytest.raises(Closed) as closed:
+                await client.next()
+            return closed.value.code
+
+    assert asyncio.run(connect()) == 4401
 
 
 @on_a_loop

@@ -7,6 +7,7 @@ and those that may not be are closed at once with a code and a sentence.
 import asyncio
 import logging
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple, cast
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -43,6 +44,10 @@ UNAUTHORIZED: Final = 4401
 CROSS_ORIGIN: Final = 4403
 OVERLOAD: Final = 1013
 INTERNAL_ERROR: Final = 1011
+_CODES: Final = {
+    HTTPStatus.FORBIDDEN: CROSS_ORIGIN,
+    HTTPStatus.TOO_MANY_REQUESTS: OVERLOAD,
+}
 TOO_SLOW: Final = Closing(OVERLOAD, f"nothing was read for {SEND_SECONDS:g} s")
 NO_LONGER: Final = Closing(UNAUTHORIZED, "the key or session ended, or may do other things now")
 FAILED: Final = Closing(INTERNAL_ERROR, "the server met an error it did not expect")
@@ -75,16 +80,17 @@ async def live(socket: WebSocket) -> None:
 
 async def _admit(socket: WebSocket, hub: Hub) -> Principal | Closing:
     """Return who connects, or why that may not be."""
+    # Whatever it shows: a page of another site has no business here even with a key.
     if not from_own_page(socket.headers, accounts_of(socket).public):
         return Closing(CROSS_ORIGIN, "a page of another site may not connect")
     try:
         principal = await principal_of(socket)
     except HttpProblem as problem:
-        return Closing(UNAUTHORIZED, problem.detail)
+        return Closing(_CODES.get(problem.status, UNAUTHORIZED), problem.detail)
     except EngineError as error:
         return Closing(OVERLOAD, str(error))
     if principal is None:
-        return Closing(UNAUTHORIZED, "an API key in the header X-API-Key is needed, or a login")
+        return Closing(UNAUTHORIZED, "log in, or send an API key in the header X-API-Key")
     refusal = hub.refusal(principal)
     return principal if refusal is None else Closing(OVERLOAD, refusal)
 
