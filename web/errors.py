@@ -179,8 +179,7 @@ async def _framework_error(request: Request, error: Exception) -> Response:
     status = HTTPStatus(refusal.status_code)
     if status is HTTPStatus.BAD_REQUEST:
         # All that the framework says so of is a body that is JSON by its type alone.
-        unreadable = "this is no JSON: it is not UTF-8, or nested too deeply"
-        return answer(invalid("body", unreadable), request.scope)
+        return answer(invalid("body", NO_JSON), request.scope)
     code = status.name.lower()
     detail = str(refusal.detail)
     if status is HTTPStatus.NOT_FOUND:
