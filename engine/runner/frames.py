@@ -35,7 +35,7 @@ HEADER = struct.Struct("<QBI")
 _LENGTH = struct.Struct("<Q")
 LONGEST = 1 << 24
 """Bytes in one frame; a longer one is damage (what a power cut leaves behind)."""
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 
 
 class Frame(NamedTuple):
@@ -205,7 +205,7 @@ class FrameReader:
         self._fd = -1
 
     def read(self) -> list[Frame]:
-        """Return what is new, about 256 KB of it at most; an empty list when nothing is."""
+        """Return what is new, about 64 KB of it or one frame; an empty list when nothing is."""
         while True:
             # The listing comes first: a later segment in it proves that the present one is whole.
             later = [start for start in segments(self.directory) if start > self._segment]

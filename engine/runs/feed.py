@@ -23,10 +23,10 @@ from engine.runs.output import Chunk, Follower, View
 from engine.runs.pieces import Cutter, Piece
 from engine.runs.places import RunPlaces
 
-MOST_BYTES: Final = 1 << 22
-MOST_PIECES: Final = 4096
+MOST_BYTES: Final = 1 << 20
+MOST_PIECES: Final = 1024
 """Of what was read last and may be asked for by others."""
-MOST_PLACES: Final = 4096
+MOST_PLACES: Final = 2048
 MOST_READERS: Final = 4
 """Of runs that are over; a follower beyond these has its run read anew from the beginning."""
 AT_ONCE: Final = 1 << 18

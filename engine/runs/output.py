@@ -139,7 +139,7 @@ class Follower:
         return self._reader.offset
 
     def read(self) -> list[Chunk]:
-        """Return what is new, about 256 KB at most; an empty list when nothing is."""
+        """Return what is new, about 64 KB at most; an empty list when nothing is."""
         return [_chunk(frame) for frame in self._reader.read()]
 
     def close(self) -> None:

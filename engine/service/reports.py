@@ -2,14 +2,16 @@
 
 import base64
 import binascii
+from bisect import bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engine.errors import InvalidInput, NotFound
 from engine.model.account import covers
-from engine.model.environment import EnvironmentState
-from engine.model.identity import ScriptId
+from engine.model.environment import EnvironmentRequest, EnvironmentState
+from engine.model.identity import EnvironmentKey, ScriptId
 from engine.model.run import Run
 from engine.model.script import Script
 from engine.model.status import EnvironmentReport, ScriptReport, TriggerReport
@@ -38,6 +40,15 @@ class ScriptFilter:
         return bool(self.q or self.folder is not None or self.patterns)
 
 
+class _Shared(NamedTuple):
+    """What the reports of one answer have in common."""
+
+    now: datetime
+    revision: str | None
+    ungranted: Ungranted
+    environments: dict[tuple[EnvironmentRequest | None, EnvironmentKey | None], EnvironmentReport]
+
+
 class Reports:
     def __init__(
         self,
@@ -59,7 +70,7 @@ class Reports:
         if in_force is None:
             raise NotFound(f"there is no script {script!r}")
         last_run = self._runs.last_runs([script]).get(script)
-        return self._report(in_force, last_run, self._revision(), self._ungranted(), now)
+        return self._report(in_force, last_run, self._shared(now))
 
     def page(
         self, which: ScriptFilter, *, limit: int, cursor: str | None, now: datetime
@@ -67,18 +78,15 @@ class Reports:
         """Return reports in order of id. Raises InvalidInput for a cursor that is not ours."""
         after = _decoded(cursor)
         scripts = self._state.scripts
-        ids = sorted(script for script in scripts if script > after)
+        ids = sorted(scripts)
+        ids = ids[bisect_right(ids, after) :]
         if which.restricts:
             ids = [script for script in ids if _matches(scripts[script], which)]
         if which.status is not None:
             ids = self._with_status(ids, which.status, limit)
         shown = ids[:limit]
-        last_runs, revision = self._runs.last_runs(shown), self._revision()
-        ungranted = self._ungranted()
-        items = [
-            self._report(scripts[script], last_runs.get(script), revision, ungranted, now)
-            for script in shown
-        ]
+        last_runs, shared = self._runs.last_runs(shown), self._shared(now)
+        items = [self._report(scripts[script], last_runs.get(script), shared) for script in shown]
         more = len(ids) > limit
         return Page(items=items, next_cursor=_encoded(shown[-1]) if more and shown else None)
 
@@ -106,17 +114,14 @@ class Reports:
             return EnvironmentState.MISSING
         return self._environments.state(script.environment)
 
-    def _report(
-        self,
-        in_force: InForce,
-        last_run: Run | None,
-        revision: str | None,
-        ungranted: Ungranted,
-        now: datetime,
-    ) -> ScriptReport:
-        script, environment = in_force.script, self.environment(in_force)
+    def _shared(self, now: datetime) -> _Shared:
+        return _Shared(now, self._revision(), self._ungranted(), {})
+
+    def _report(self, in_force: InForce, last_run: Run | None, shared: _Shared) -> ScriptReport:
+        script = in_force.script
+        environment = self._shared_environment(in_force, shared)
         triggers = (
-            tuple(_trigger_report(script, trigger, now) for trigger in script.triggers)
+            tuple(_trigger_report(script, trigger, shared.now) for trigger in script.triggers)
             if script
             else ()
         )
@@ -130,15 +135,23 @@ class Reports:
                 in_force, environment.state, self._last_started(in_force.id, last_run)
             ),
             stale=script is not None and _has_errors(in_force),
-            problems=(*in_force.problems, *ungranted.of(script)),
+            problems=(*in_force.problems, *shared.ungranted.of(script)),
             triggers=triggers,
             next_run=min((each.next for each in triggers if each.next is not None), default=None),
             last_run=last_run,
             active=self._state.active.of(in_force.id),
             environment=environment,
-            revision=revision,
+            revision=shared.revision,
             digest=in_force.digest,
         )
+
+    def _shared_environment(self, in_force: InForce, shared: _Shared) -> EnvironmentReport:
+        """Look at an environment once for all scripts of a page that use it."""
+        asks = in_force.script.environment if in_force.script else None, in_force.environment
+        found = shared.environments.get(asks)
+        if found is None:
+            found = shared.environments[asks] = self.environment(in_force)
+        return found
 
     def environment(self, in_force: InForce) -> EnvironmentReport:
         """Tell which environment the script's runs use, and how the one it asks for is."""

@@ -211,7 +211,7 @@ def run_values(run: Run) -> dict[str, Any]:
         "environment": run.environment,
         "python": run.python,
         "requested_by": run.requested_by,
-        "args": tuple(_text(argument) for argument in run.args),
+        "args": tuple(_text(argument) for argument in run.args) if run.args else (),
         "output_bytes": run.output_bytes,
         "output_cut": run.output_cut,
     }
