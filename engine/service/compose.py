@@ -242,8 +242,7 @@ class Composition:
         collected = await self.housekeeping.collect(
             tuple(self.state.scripts.values()), self.state.active
         )
-        keep = timedelta(days=self.settings.audit.keep_days)
-        await self.audit.prune(keep, self.clock.now())
+        await self.audit.prune(timedelta(days=self.settings.audit.keep_days), self.clock.now())
         return collected
 
     async def stop(self) -> None:

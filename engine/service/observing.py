@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.model.environment import EnvironmentRequest, EnvironmentState
 from engine.model.observation import Observation, ProcessUse
@@ -14,7 +14,9 @@ from engine.ports import Environments, InForce, Statistics
 from engine.service.compose import Composition
 from engine.service.health import health
 from engine.service.process_use import process_use
-from engine.service.settings_file import SettingsFileEditor
+
+if TYPE_CHECKING:
+    from engine.service.settings_file import SettingsFileEditor
 
 AT_ONCE = 500
 """Scripts that are looked at before others get their turn: below a millisecond."""
@@ -30,7 +32,7 @@ class Observing:
     """The part of Engine that counts and measures; the parts are the engine's own."""
 
     _all: Composition
-    _settings_file: SettingsFileEditor | None = None
+    _settings_file: "SettingsFileEditor | None" = None
 
     @property
     def statistics(self) -> Statistics:
@@ -38,9 +40,12 @@ class Observing:
         return self._all.stores.statistics
 
     @property
-    def settings_file(self) -> SettingsFileEditor:
+    def settings_file(self) -> "SettingsFileEditor":
         """What changes `pysched.yaml`; one for all, so that changes wait for one another."""
         if self._settings_file is None:
+            # It reads YAML, which a server that is started again does not.
+            from engine.service.settings_file import SettingsFileEditor
+
             self._settings_file = SettingsFileEditor(self._all.settings)
         return self._settings_file
 
