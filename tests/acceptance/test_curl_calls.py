@@ -12,6 +12,8 @@ from tests.architecture.repository import code_blocks, pages
 
 SHOWN_SERVER = "http://127.0.0.1:8000"
 MANIFEST = "overlap: queue\ntriggers:\n  - url: {token: true}\n"
+ADA = {"name": "ada", "role": "editor", "password": "correct horse battery"}
+"""Who logs in on the pages."""
 
 
 def calls_of(page: Path) -> list[str]:
@@ -30,8 +32,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         one.script("hello-world", "print('hello')\n", MANIFEST)
         one.script("etl/load", "print('load')\n", "triggers:\n  - every: 5m\n")
         one.start()
-        ada = {"name": "ada", "role": "editor", "password": "correct horse battery"}
-        assert one.http.post("/api/users", json=ada).status_code == 201
+        made = one.http.post("/api/users", json=ADA)
+        assert made.status_code == 201, made.text
         yield one
 
 
