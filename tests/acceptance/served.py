@@ -48,6 +48,7 @@ class Served:
     """One server: its processes, its tree, its API."""
 
     def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.directory = directory
         self.tree = directory / "scripts"
         self.data = directory / "data"
         self.tree.mkdir(parents=True, exist_ok=True)
@@ -83,7 +84,10 @@ class Served:
         command = [*under, str(PYSCHED), "serve", str(self.tree), "--data", str(self.data)]
         command += ["--port", str(self.port), *options]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+            # In a directory of its own: the server reads and writes `pysched.yaml` there.
+            self.process = subprocess.Popen(
+                command, env=self.env, stdout=log, stderr=log, cwd=self.directory
+            )
         self.started.append(self.process)
         if wait:
             self.wait_until_up()

@@ -69,7 +69,7 @@ ROWS: Mapping[str, Row] = {
     "POST /api/auth/login": Row(None, own_pages=True),
     "POST /api/auth/logout": Row(None, own_pages=True),
     "GET /login": Row(None),
-    "POST /login": Row(None),
+    "POST /login": Row(None, own_pages=True),
     "PATCH /api/auth/me": Row(VIEWER, for_people=True),
     "GET /api/auth/sessions": Row(VIEWER, for_people=True),
     "DELETE /api/auth/sessions": Row(VIEWER, for_people=True),
