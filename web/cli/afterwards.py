@@ -5,11 +5,14 @@ for a short one. So those of a burst of runs are told once it is over or has gon
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from engine.model.event import RunChanged
+
+logger = logging.getLogger(__name__)
 
 QUIET: Final = 0.1
 """Seconds without news after which a burst is over."""
@@ -29,6 +32,7 @@ class Afterwards:
         """True while somebody is to look at the events."""
         self._first = 0.0
         self._last = 0.0
+        self._failing = False
 
     def add(self, event: RunChanged) -> None:
         loop = asyncio.get_running_loop()
@@ -42,7 +46,7 @@ class Afterwards:
     def tell_now(self) -> None:
         """Pass on what is kept, such as before the process ends."""
         while self._events:
-            self._tell(self._events.popleft())
+            self._tell_next()
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
@@ -54,8 +58,21 @@ class Afterwards:
 
     def _tell_some(self) -> None:
         for _ in range(min(AT_ONCE, len(self._events))):
-            self._tell(self._events.popleft())
+            self._tell_next()
         if self._events:
             asyncio.get_running_loop().call_soon(self._tell_some)
         else:
             self._due = False
+
+    def _tell_next(self) -> None:
+        """Pass on one event; a terminal that is gone, or a full disk, must not end the telling."""
+        event = self._events.popleft()
+        try:
+            self._tell(event)
+        except Exception as error:
+            if not self._failing:
+                extra = {"run_id": event.run.id, "script_id": event.run.script, "error": str(error)}
+                logger.warning("ends of runs cannot be told", extra=extra)
+            self._failing = True
+        else:
+            self._failing = False

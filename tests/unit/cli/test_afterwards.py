@@ -93,6 +93,33 @@ def test_what_comes_later_is_told_as_well(loop, told):
     assert told == news
 
 
+def test_one_that_cannot_be_told_keeps_none_of_the_others(loop, told):
+    def tell(event: RunChanged) -> None:
+        if event.run.id == "r0":
+            raise OSError(28, "No space left on device")
+        told.append(event)
+
+    news = events(3)
+    loop.call_soon(adding(Afterwards(tell), news))
+    loop.turn()
+    loop.turn(QUIET)
+    loop.turn()
+
+    assert told == news[1:]
+
+
+def test_the_first_of_those_that_cannot_be_told_is_logged(loop, caplog):
+    def tell(event: RunChanged) -> None:
+        raise OSError(28, "No space left on device")
+
+    afterwards = Afterwards(tell)
+    loop.call_soon(adding(afterwards, events(3)))
+    loop.turn()
+    afterwards.tell_now()
+
+    assert [record.message for record in caplog.records] == ["ends of runs cannot be told"]
+
+
 def test_at_the_end_the_rest_is_told_at_once_and_not_again(loop, told):
     afterwards = Afterwards(told.append)
     news = events(1)
