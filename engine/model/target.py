@@ -40,6 +40,12 @@ def way_of(target: str) -> Way:
     found = _URL.fullmatch(target)
     if found is None:
         raise InvalidInput(f"{shown(target)!r} is no URL: it has spaces or no scheme")
+    if not _is_readable(target):
+        # The reason that Python gives may repeat a password.
+        raise InvalidInput(
+            f"{shown(target)!r} is no URL: its host is malformed; write [ and ] of a user name or "
+            "password as %5B and %5D"
+        )
     scheme = found[1].lower()
     if scheme in LOCAL_SCHEMES:
         raise InvalidInput(
@@ -47,6 +53,14 @@ def way_of(target: str) -> Way:
             "machine; name a mail address or the URL of a service"
         )
     return Way.CHAT
+
+
+def _is_readable(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 def shown(target: str) -> str:
@@ -64,9 +78,10 @@ def without_secrets(text: str, target: str) -> str:
     """Return what a service said, without the tokens of the URL that it may repeat."""
     if "://" not in target:
         return text
+    host = urlsplit(target).hostname if _is_readable(target) else None
     parts = re.split(r"[/@:?&=#,]+", target.partition("://")[2])
     for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= _SECRET_LENGTH and part != urlsplit(target).hostname:
+        if len(part) >= _SECRET_LENGTH and part != host:
             text = text.replace(part, "…")
     return text
 

@@ -23,7 +23,7 @@ def test_a_url_is_reached_by_its_service(target):
     [
         "ops", "ops@", "@example.com", "ops@exa mple.com", "ops@example.com\nBcc: x@y.z",
         "ops@example.com, other@example.com", "a b://c", "slack:// x", "://x", "slack://",
-        "<ops@example.com>", "",
+        "<ops@example.com>", "", "json://[aaaa", "json://me:pa[ss@example.com/",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(target):
@@ -61,3 +61,14 @@ def test_what_a_service_says_is_told_without_the_tokens_of_its_url():
     said = without_secrets("hooks.example.com: t0ken-abcdef is no token (longpassword)", url)
 
     assert said == "hooks.example.com: … is no token (…)"
+
+
+def test_a_url_that_is_refused_is_not_repeated():
+    with pytest.raises(InvalidInput) as refused:
+        way_of("slack://me:hunter℀@[fe80::zz]/hunter2")
+
+    assert "hunter" not in str(refused.value)
+
+
+def test_a_url_that_cannot_be_read_has_its_tokens_taken_out_all_the_same():
+    assert without_secrets("t0ken-abcdef is wrong", "json://[aaaa/t0ken-abcdef") == "… is wrong"
