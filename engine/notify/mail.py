@@ -42,6 +42,12 @@ def _domain(sender: str) -> str:
 
 def send_mail(server: MailServer, message: EmailMessage, recipient: str) -> Attempt:
     """Hand a mail over for one recipient; tells the server's own words when it refuses."""
+    if mistake := _mistake(server):
+        return Attempt(delivered=False, detail=mistake, unreachable=True)
+    return _handed_over(server, message, recipient)
+
+
+def _handed_over(server: MailServer, message: EmailMessage, recipient: str) -> Attempt:
     try:
         with _connected(server) as connection:
             connection.send_message(message, server.sender, [recipient])
@@ -59,6 +65,20 @@ def send_mail(server: MailServer, message: EmailMessage, recipient: str) -> Atte
         where = f"mail server {server.host}:{server.port}"
         return Attempt(delivered=False, detail=f"{where}: {one_line(words)}", unreachable=True)
     return Attempt(delivered=True)
+
+
+def _mistake(server: MailServer) -> str | None:
+    """Say what smtplib cannot work with and raises a ValueError for."""
+    try:
+        server.host.encode("idna")
+    except UnicodeError:
+        return f"SMTP_SERVER: {one_line(server.host)!r} is no name of a host"
+    if server.username is None or f"{server.username}{server.password or ''}".isascii():
+        return None
+    return (
+        "SMTP_USERNAME or SMTP_PASSWORD has characters beyond ASCII, which cannot be used to log "
+        "in to a mail server; set others and restart the server"
+    )
 
 
 class _Unsafe(Exception):

@@ -5,7 +5,8 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from engine.notify.mail import mail
+from engine.notify.attempt import MailServer
+from engine.notify.mail import mail, send_mail
 from tests.fakes.told import a_notice
 
 
@@ -48,3 +49,26 @@ def test_the_text_is_plain_and_whole():
 
     assert message.get_content_type() == "text/plain"
     assert message.get_content().splitlines() == ["<b>one</b>", ".", "two"]
+
+
+def attempt_at(**fields):
+    values = {"host": "127.0.0.1", "username": None, "password": None, **fields}
+    server = MailServer(port=1, security="none", sender="pysched@example.com", **values)
+    message = mail(a_notice(), sender=server.sender, recipients=["ops@example.org"])
+    return send_mail(server, message, "ops@example.org")
+
+
+@pytest.mark.parametrize("login", [("jürgen", "secret"), ("me", "geheím")])
+def test_a_login_beyond_ascii_is_told_and_may_be_mended(login):
+    attempt = attempt_at(username=login[0], password=login[1])
+
+    assert (attempt.delivered, attempt.hopeless) == (False, False)
+    assert "beyond ASCII" in attempt.detail
+
+
+@pytest.mark.parametrize("host", ["smtp..example.com", ".example.com", "a" * 64 + ".example.com"])
+def test_a_host_that_cannot_be_one_is_told_and_may_be_mended(host):
+    attempt = attempt_at(host=host)
+
+    assert (attempt.delivered, attempt.hopeless) == (False, False)
+    assert "is no name of a host" in attempt.detail
