@@ -9,7 +9,7 @@ Python tells of these through its audit hooks (PEP 578), which nothing can take 
 
 import os
 from collections.abc import Collection, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,8 @@ _PROGRAMS = frozenset(
 )  # fmt: skip
 _CONNECTIONS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out of IPv6 (RFC 4291, 2.4, and IANA): Python takes more for global."""
 _NAT64 = 0x64FF9B << 96 >> 32
 
 
@@ -35,6 +37,8 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     inner = _inner(address)
+    if isinstance(inner, IPv6Address) and inner not in _UNICAST:
+        return False
     return inner.is_global and not inner.is_multicast
 
 
