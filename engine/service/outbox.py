@@ -83,9 +83,11 @@ class Outbox:
         """Begin with all that is in force and on record, so that no event has to be repeated."""
         from engine.service.notifier import Notifier
 
-        self._notifier = Notifier(self._parts, self._settings, self._files, self._secrecy)
-        self._notifier.start()
-        return self._notifier
+        notifier = Notifier(self._parts, self._settings, self._files, self._secrecy)
+        notifier.start()
+        # Only now: one that could not begin, such as on a disk in trouble, would never tell.
+        self._notifier = notifier
+        return notifier
 
 
 def open_outbox(server: "Composition", alarm: SharedAlarm) -> Outbox:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, Unavailable
 from engine.model.event import PlanApplied, RunnerChanged
 from engine.model.plan import DeleteScript, Plan
 from engine.model.script import Script
@@ -119,3 +119,23 @@ def test_a_test_of_nobody_is_refused(database, script):
 
     with pytest.raises(InvalidInput):
         asyncio.run(go())
+
+
+def test_it_begins_at_the_next_event_when_it_could_not_at_first(database, monkeypatch):
+    async def go() -> bool:
+        world = World(database)
+        world.outbox.start()
+        world.put(telling())
+        event = PlanApplied(Plan(actions=[DeleteScript(id=SILENT.id)]))
+        monkeypatch.setattr(world.store, "standings", unavailable)
+        with pytest.raises(Unavailable):
+            world.outbox.receive(event)
+        monkeypatch.undo()
+        world.outbox.receive(event)
+        return await world.at_work()
+
+    assert asyncio.run(go())
+
+
+def unavailable() -> None:
+    raise Unavailable("the disk is full")
