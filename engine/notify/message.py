@@ -18,7 +18,11 @@ from engine.notify.wording import duration, last_lines, moment, one_line, size
 
 SHORT = 12
 """Digits of a hash that people compare."""
-_STATUSES = {RunStatus.OUT_OF_MEMORY: "ran out of memory", RunStatus.TIMEOUT: "timed out"}
+_STATUSES = {
+    RunStatus.OUT_OF_MEMORY: "ran out of memory",
+    RunStatus.TIMEOUT: "timed out",
+    RunStatus.CANCELLED: "failed and was not tried again",
+}
 
 
 class Message(NamedTuple):

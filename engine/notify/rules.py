@@ -2,7 +2,8 @@
 
 Pure: what is remembered of the script and what happened go in, what is remembered
 from then on and what is to be told come out. A run tells one thing at most. A
-run that is tried again never comes here, so a failure is one of the last attempt.
+run that is tried again never comes here, so a failure is one of the last attempt. Where that
+was cancelled before it began, it stands for the failure of which nobody was told for its sake.
 
 A script that goes on failing is told of at its first failure, and then once an hour
 at most: whoever did not mend it by then is reminded, and nobody's mailbox is flooded
@@ -60,8 +61,16 @@ def ends_to_tell(runs: Iterable[Run], new_runs: Collection[Run]) -> list[RunId]:
     """
     retried = {run.first_id for run in new_runs if run.first_id is not None}
     return [
-        run.id for run in runs if run.status in _ENDS and (run.first_id or run.id) not in retried
+        run.id for run in runs if _outcome(run) in _ENDS and (run.first_id or run.id) not in retried
     ]
+
+
+def _outcome(run: Run) -> RunStatus:
+    """Return how a run ended; an attempt that never began, as the one before it did."""
+    never_began = run.status is RunStatus.CANCELLED and run.started_at is None
+    if never_began and run.attempt > 1 and run.previous_status is not None:
+        return run.previous_status
+    return run.status
 
 
 def beginning(run: Run) -> Standing:
@@ -75,11 +84,12 @@ def after_end(
     standing: Standing, run: Run, when: Collection[str], now: datetime
 ) -> tuple[Standing, Told | None]:
     """Return what is remembered from now on, and what is told of a run that is over."""
-    if run.status is RunStatus.SUCCESS:
+    outcome = _outcome(run)
+    if outcome is RunStatus.SUCCESS:
         return _succeeded(standing, run, when)
-    if run.status in FAILURES:
+    if outcome in FAILURES:
         return _failed(standing, run, when, now)
-    if run.status is RunStatus.MISSED:
+    if outcome is RunStatus.MISSED:
         return _missed(standing, run, when, now)
     return standing, None
 

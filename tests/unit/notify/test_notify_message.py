@@ -56,6 +56,11 @@ def text(kind: NoticeKind = NoticeKind.FAILURE, **fields: Any) -> str:
             {"run": replace(FAILED, status=RunStatus.ENV_FAILED, reason="no such package")},
             "Load failed: env_failed: no such package",
         ),
+        (
+            NoticeKind.FAILURE,
+            {"run": replace(FAILED, status=RunStatus.CANCELLED, reason="replaced by a newer run")},
+            "Load failed and was not tried again: replaced by a newer run",
+        ),
         (NoticeKind.RECOVERY, {}, "Load works again"),
         (NoticeKind.SUCCESS, {}, "Load succeeded"),
         (

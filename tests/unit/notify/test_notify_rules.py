@@ -244,3 +244,30 @@ def test_failures_are_never_told_more_often_than_that(minutes):
 
     assert places[0] == 0
     assert all((b - a) * every >= REPEAT for a, b in pairwise(places))
+
+
+def a_retry(**fields):
+    values = {
+        "attempt": 2, "first_id": "20261124T090000-1", "previous_status": FAILED,
+        "started_at": None, **fields,
+    }  # fmt: skip
+    return an_end(2, RunStatus.CANCELLED, **values)
+
+
+def test_a_retry_that_is_cancelled_before_it_begins_tells_of_the_failure_before():
+    retry = a_retry()
+    _, told = after_end(Standing(), retry, ALL, START)
+
+    assert ends_to_tell([retry], [an_end(3)]) == [retry.id]
+    assert told is not None
+    assert told.kind is NoticeKind.FAILURE
+
+
+@pytest.mark.parametrize(
+    "fields", [{"started_at": START}, {"attempt": 1, "first_id": None}, {"previous_status": None}]
+)
+def test_any_other_run_that_is_cancelled_tells_nothing(fields):
+    retry = a_retry(**fields)
+
+    assert ends_to_tell([retry], []) == []
+    assert after_end(Standing(), retry, ALL, START) == (Standing(), None)
