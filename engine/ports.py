@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from engine.model.account import ApiKey
 from engine.model.audit import AuditEntry, AuditFilter
@@ -488,8 +488,18 @@ class NoticeFilter:
     state: str | None = None
 
 
+class Trouble(NamedTuple):
+    """What people are not told of."""
+
+    number: int
+    target: str
+    """Of the newest of these deliveries."""
+    error: str
+    """Of the same one."""
+
+
 class NotificationStore(Protocol):
-    """The outbox of notices. Reads are short and made on the caller's thread."""
+    """The outbox of notices. Reads are made on the caller's thread, and short but for `page`."""
 
     def ends(self, limit: int) -> Sequence[tuple[int, RunId]]:
         """Return ends that were not decided on, oldest first, each with its number."""
@@ -513,10 +523,11 @@ class NotificationStore(Protocol):
         """Write how deliveries went; one that does not wait any more is left as it is."""
         ...
 
-    def in_trouble(self, *, attempts: int, since: datetime) -> Sequence[Delivery]:
-        """Return those tried at least so often in vain, and those given up since then.
+    def in_trouble(self, *, attempts: int, since: datetime) -> Trouble | None:
+        """Count those tried at least so often in vain, and those given up since then.
 
         A target to which something was delivered after it was given up is in no trouble.
+        None when there are none.
         """
         ...
 

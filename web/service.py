@@ -139,7 +139,7 @@ class Service(TreeEditing, Observed, Protocol):
 
     def tree(self) -> TreeReport: ...
 
-    def deliveries(
+    async def deliveries(
         self, which: NoticeFilter, *, limit: int, cursor: str | None = None
     ) -> Page[Delivery]:
         """Return a page of what people were or are to be told, newest first."""

@@ -104,12 +104,11 @@ class Deliveries:
     def _look_for_trouble(self) -> None:
         since = self._clock.now() - REMEMBERED
         found = self._store.in_trouble(attempts=WORRYING, since=since)
-        if not found:
+        if found is None:
             self.trouble = None
             return
-        newest, count = found[0], len(found)
-        many = "1 notification is" if count == 1 else f"{count} notifications are"
-        self.trouble = f"{many} not delivered, such as to {shown(newest.target)}: {newest.error}"
+        many = "1 notification is" if found.number == 1 else f"{found.number} notifications are"
+        self.trouble = f"{many} not delivered, such as to {shown(found.target)}: {found.error}"
 
     async def attempt(self, wanted: Sequence[tuple[Notice, str]], round_: Round) -> list[Attempt]:
         """Try to deliver each notice to its target, once; returns how each went."""

@@ -54,11 +54,13 @@ class Telling(Observing):
         """Help for whoever edits: checks and completions."""
         return self._all.assistance
 
-    def deliveries(
+    async def deliveries(
         self, which: NoticeFilter, *, limit: int, cursor: str | None = None
     ) -> Page[Delivery]:
         """Return a page of what people were or are to be told, newest first."""
-        return self._all.outbox.store.page(which, limit=limit, cursor=cursor)
+        # Among many of other scripts the few of one are far apart.
+        page = self._all.outbox.store.page
+        return await asyncio.to_thread(page, which, limit=limit, cursor=cursor)
 
     async def test_notification(
         self, script_id: str | None = None, *, to: str | None = None

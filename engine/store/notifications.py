@@ -13,7 +13,7 @@ from typing import Any
 from engine.model.account import covers
 from engine.model.identity import RunId, ScriptId
 from engine.model.notice import Delivery, DeliveryState, Notice, NoticeKind, Standing
-from engine.ports import NoticeFilter, Page, Settled
+from engine.ports import NoticeFilter, Page, Settled, Trouble
 from engine.store.cursors import cursor as cursor_for
 from engine.store.cursors import placed
 from engine.store.database import Database
@@ -52,14 +52,17 @@ _DUE = (
 )
 _NEXT = "SELECT min(next_at) FROM deliveries INDEXED BY deliveries_waiting WHERE state = 'waiting'"
 _WAITING = (
-    _SELECT.format(index="INDEXED BY deliveries_waiting")
-    + "WHERE d.state = 'waiting' AND d.attempts >= ? ORDER BY d.id DESC"
+    "SELECT id, target, error FROM deliveries INDEXED BY deliveries_waiting "
+    "WHERE state = 'waiting' AND attempts >= ?"
 )
 _GIVEN_UP = (
-    _SELECT.format(index="INDEXED BY deliveries_failed")  # noqa: S608
-    + "WHERE d.state = 'failed' AND d.done_at >= ? AND NOT EXISTS (SELECT 1 FROM deliveries AS l "
-    "WHERE l.target = d.target AND l.state = 'delivered' AND l.id > d.id) ORDER BY d.id DESC"
+    "SELECT id, target, error FROM deliveries AS d INDEXED BY deliveries_failed "
+    "WHERE state = 'failed' AND done_at >= ? AND NOT EXISTS "
+    "(SELECT 1 FROM deliveries AS l INDEXED BY deliveries_delivered "
+    "WHERE l.target = d.target AND l.state = 'delivered' AND l.id > d.id)"
 )
+# Beside max() SQLite takes the other columns from its row (lang_select.html, 2.5).
+_TROUBLE = f"SELECT count(*), max(id), target, error FROM ({_WAITING} UNION ALL {_GIVEN_UP})"  # noqa: S608
 _CHANGE = (
     "UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, done_at = ?, error = ? "
     "WHERE id = ? AND state = 'waiting'"
@@ -107,9 +110,9 @@ class SqliteNotificationStore:
 
         await self._database.write(write, durable=True)
 
-    def in_trouble(self, *, attempts: int, since: datetime) -> Sequence[Delivery]:
-        rows = [*self._all(_WAITING, (attempts,)), *self._all(_GIVEN_UP, (stored(since),))]
-        return [_delivery(row) for row in rows]
+    def in_trouble(self, *, attempts: int, since: datetime) -> Trouble | None:
+        ((count, _, target, error),) = self._all(_TROUBLE, (attempts, stored(since)))
+        return Trouble(count, target, error) if count else None
 
     def page(self, which: NoticeFilter, *, limit: int, cursor: str | None = None) -> Page[Delivery]:
         before = 2**63 - 1 if cursor is None else placed("notices", cursor)[0]

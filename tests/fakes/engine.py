@@ -298,7 +298,7 @@ class FakeEngine(FakeFiles):
     def tree(self) -> TreeReport:
         return self.tree_state
 
-    def deliveries(
+    async def deliveries(
         self, which: NoticeFilter, *, limit: int, cursor: str | None = None
     ) -> Page[Delivery]:
         if cursor == "broken":

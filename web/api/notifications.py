@@ -42,7 +42,7 @@ async def list_notifications(
         scripts=viewer.scripts,
         state=state,
     )
-    page = engine.deliveries(which, limit=limit, cursor=cursor)
+    page = await engine.deliveries(which, limit=limit, cursor=cursor)
     return json_answer(
         api.NotificationList(
             items=tuple(notification_shape(each) for each in page.items),

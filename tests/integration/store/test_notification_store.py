@@ -1,7 +1,7 @@
 """The outbox of notices on SQLite."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from engine.errors import InvalidInput
 from engine.model.identity import ScriptId
 from engine.model.notice import DeliveryState, Standing
 from engine.model.run import RunStatus
-from engine.ports import NoticeFilter, Settled, Transition
+from engine.ports import NoticeFilter, Settled, Transition, Trouble
+from engine.store import notifications
 from engine.store.database import Database
 from engine.store.notifications import KEPT, SqliteNotificationStore
 from engine.store.runs import SqliteRunStore
@@ -119,8 +120,8 @@ def test_a_delivery_that_is_done_stays_so(store, state):
     assert (store.next_due(), store.page(NoticeFilter(), limit=9).items) == (None, [done])
 
 
-def trouble(store: SqliteNotificationStore) -> list[str]:
-    return [each.notice.id for each in store.in_trouble(attempts=3, since=START)]
+def trouble(store: SqliteNotificationStore) -> Trouble | None:
+    return store.in_trouble(attempts=3, since=START)
 
 
 def test_what_is_tried_often_and_what_is_given_up_is_trouble(store):
@@ -131,14 +132,14 @@ def test_what_is_tried_often_and_what_is_given_up_is_trouble(store):
         store.record(
             [
                 replace(once, attempts=1),
-                replace(often, attempts=3),
-                replace(failed, id=given_up.id, done_at=START),
+                replace(often, attempts=3, error="busy"),
+                replace(failed, id=given_up.id, done_at=START, error="unknown"),
                 replace(failed, id=long_ago.id, done_at=START - timedelta(seconds=1)),
             ]
         )
     )
 
-    assert trouble(store) == ["often", "given up"]
+    assert trouble(store) == Trouble(number=2, target="ops@x.y", error="unknown")
 
 
 def test_a_target_that_takes_notices_again_is_in_no_trouble(store):
@@ -148,7 +149,17 @@ def test_a_target_that_takes_notices_again_is_in_no_trouble(store):
     asyncio.run(store.record([replace(done, state=DeliveryState.FAILED)]))
     asyncio.run(store.record([replace(done, id=later.id, state=DeliveryState.DELIVERED)]))
 
-    assert trouble(store) == []
+    assert trouble(store) is None
+
+
+def test_a_target_that_took_notices_before_only_is_in_trouble(store):
+    tell(store, "before", "given up")
+    before, given_up = store.due(START, 10)
+    done = replace(given_up, next_at=None, done_at=START, error="gone")
+    asyncio.run(store.record([replace(done, state=DeliveryState.FAILED)]))
+    asyncio.run(store.record([replace(done, id=before.id, state=DeliveryState.DELIVERED)]))
+
+    assert trouble(store) == Trouble(number=1, target="ops@x.y", error="gone")
 
 
 def test_old_notices_go_unless_they_wait(store):
@@ -200,13 +211,23 @@ def test_a_cursor_of_another_list_is_refused(store):
         ("_DUE", "deliveries_waiting"),
         ("_NEXT", "deliveries_waiting"),
         ("_PRUNE", "notices_by_time"),
+        ("_TROUBLE", "deliveries_waiting"),
+        ("_TROUBLE", "deliveries_failed (done_at>?)"),
+        ("_TROUBLE", "deliveries_delivered (target=?"),
     ],
 )
 def test_what_is_asked_often_is_found_by_an_index(database, question, index):
-    from engine.store import notifications
-
     sql = getattr(notifications, question)
-    values = [0] * sql.count("?")
-    plan = database.read(lambda c: c.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
 
-    assert any(index in row[3] for row in plan)
+    assert index in plan_of(database, sql, [0] * sql.count("?"))
+
+
+def test_the_list_of_a_script_is_found_by_an_index(database):
+    sql, values = notifications._page_query(NoticeFilter(script=LOAD), 2**63 - 1, 50)
+
+    assert "notices_by_script (script=?)" in plan_of(database, sql, values)
+
+
+def plan_of(database: Database, sql: str, values: Sequence[Any]) -> str:
+    steps = database.read(lambda c: c.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
+    return "\n".join(step for *_, step in steps)
