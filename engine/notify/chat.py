@@ -88,7 +88,9 @@ async def send_chat(
 
 def _written(value: Mapping[str, Any]) -> str:
     # Text as it is: escaped, a text in another script than Latin would be twice as long.
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    # Half of a surrogate pair, as an escape in a URL of YAML can make one, is in no encoding.
+    return text.encode(errors="replace").decode()
 
 
 def _message(parcel: Parcel) -> dict[str, str]:
@@ -106,7 +108,10 @@ def _environment() -> Mapping[str, str]:
 
 
 def _attempt(parcel: Parcel, line: str) -> Attempt:
-    result = cast("dict[str, Any]", json.loads(line))
+    try:
+        result = cast("dict[str, Any]", json.loads(line))
+    except ValueError:  # a plugin that prints
+        return Attempt(delivered=False, detail=f"the helper said: {one_line(line, 300)}")
     return Attempt(
         delivered=bool(result["delivered"]),
         detail=one_line(without_secrets(str(result["detail"]), parcel.url), 500),

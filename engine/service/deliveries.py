@@ -4,6 +4,9 @@ A delivery leaves the outbox when its result is on disk, so a crash sends it aga
 from a thread, all else from a process that ends when it has; see `engine.notify.chat`.
 Those who are told from `pysched.yaml` are an administrator's choice; the URLs of
 manifests are kept off private addresses and off the server's files.
+
+A delivery that runs into a mistake of this program is one that failed, and no more: the
+results of all others are written, so that nobody is told twice or never because of it.
 """
 
 import asyncio
@@ -12,16 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import EngineError, InvalidInput
 from engine.model.identity import ScriptId
 from engine.model.notice import Delivery, DeliveryState, Notice
-from engine.model.target import Way, shown, way_of
+from engine.model.target import Way, shown, way_of, without_secrets
 from engine.notify.attempt import Attempt, MailServer
 from engine.notify.backoff import next_try
+from engine.notify.wording import one_line
 from engine.service.notify_parts import NotifyParts
 from engine.service.turns import Turns
+
+if TYPE_CHECKING:
+    from engine.notify import chat
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +57,8 @@ class Doors(NamedTuple):
     allowed_hosts: tuple[str, ...]
     reveal: Callable[[ScriptId | None, str], str]
     """Fills the secrets of a script into a target. Raises EngineError."""
+    redact: Callable[[str], str]
+    """Takes secrets out of what the other side said."""
     directory: Path
     """Where helper programs run."""
 
@@ -115,26 +124,43 @@ class Deliveries:
         results: dict[int, Attempt] = {}
         parcels: dict[int, _Parcel] = {}
         for place, (notice, target) in enumerate(wanted):
-            try:
-                address = self._doors.reveal(notice.script, target)
-                parcels[place] = _Parcel(notice, target, address, way_of(address))
-            except InvalidInput as error:
-                results[place] = Attempt(delivered=False, detail=str(error), hopeless=True)
-            except EngineError as error:
-                results[place] = Attempt(delivered=False, detail=str(error))
+            packed = self._packed(notice, target)
+            if isinstance(packed, Attempt):
+                results[place] = packed
+            else:
+                parcels[place] = packed
         for sent in await asyncio.gather(
             self._send_mails(parcels, round_),
             self._send_chats(parcels, free=True),
             self._send_chats(parcels, free=False),
         ):
             results |= sent
-        return [results[place] for place in range(len(wanted))]
+        return [self._redacted(results[place]) for place in range(len(wanted))]
+
+    def _packed(self, notice: Notice, target: str) -> _Parcel | Attempt:
+        try:
+            address = self._doors.reveal(notice.script, target)
+            return _Parcel(notice, target, address, way_of(address))
+        except InvalidInput as error:
+            return Attempt(delivered=False, detail=str(error), hopeless=True)
+        except EngineError as error:
+            return Attempt(delivered=False, detail=str(error))
+        except Exception as error:
+            return _unexpected(error, notice, target)
+
+    def _redacted(self, attempt: Attempt) -> Attempt:
+        detail = attempt.detail and self._doors.redact(attempt.detail)
+        return attempt._replace(detail=detail)
 
     async def _send_mails(self, parcels: dict[int, _Parcel], round_: Round) -> dict[int, Attempt]:
         results: dict[int, Attempt] = {}
         for place, parcel in parcels.items():
-            if parcel.way is Way.MAIL:
+            if parcel.way is not Way.MAIL:
+                continue
+            try:
                 results[place] = await self._send_mail(parcel, round_)
+            except Exception as error:
+                results[place] = _unexpected(error, parcel.notice, parcel.target)
         return results
 
     async def _send_mail(self, parcel: _Parcel, round_: Round) -> Attempt:
@@ -165,12 +191,23 @@ class Deliveries:
         from engine.notify import chat
 
         attempts: list[Attempt] = []
-        allowed = None if free else self._doors.allowed_hosts
         whole = [chat.Parcel(notice=each.notice, url=each.address) for each in chosen.values()]
         for some in chat.portions(whole):
-            async with self._chatting:
-                attempts += await chat.send_chat(some, allowed=allowed, cwd=self._doors.directory)
+            attempts += await self._send_portion(some, free=free)
         return dict(zip(chosen, attempts, strict=True))
+
+    async def _send_portion(self, some: Sequence["chat.Parcel"], *, free: bool) -> list[Attempt]:
+        from engine.notify import chat
+
+        allowed = None if free else self._doors.allowed_hosts
+        try:
+            async with self._chatting:
+                return await chat.send_chat(some, allowed=allowed, cwd=self._doors.directory)
+        except Exception as error:
+            if len(some) == 1:
+                return [_unexpected(error, some[0].notice, some[0].url)]
+        # One of them is at fault, and alone it does no harm to the others.
+        return [how for each in some for how in await self._send_portion([each], free=free)]
 
     def _is_free(self, target: str) -> bool:
         return self._doors.allow_private or target in self._doors.free_targets
@@ -192,6 +229,14 @@ def _after(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
         done_at=now if next_at is None else None,
         error=attempt.detail,
     )
+
+
+def _unexpected(error: Exception, notice: Notice, target: str) -> Attempt:
+    """Return what became of a delivery that ran into a mistake of this program."""
+    extra = {"script_id": notice.script, "run_id": notice.run, "target": shown(target)}
+    logger.error("a notification cannot be sent", exc_info=error, extra=extra)
+    words = one_line(without_secrets(f"{type(error).__name__}: {error}", target), 500)
+    return Attempt(delivered=False, detail=f"the server made a mistake: {words}")
 
 
 def _log(delivery: Delivery) -> None:

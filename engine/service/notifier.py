@@ -110,6 +110,7 @@ def _doors(settings: Settings, secrecy: Secrecy) -> Doors:
         allow_private=wanted.allow_private,
         allowed_hosts=tuple(wanted.allowed_hosts),
         reveal=secrecy.reveal,
+        redact=secrecy.redact,
         directory=settings.paths.data,
     )
 

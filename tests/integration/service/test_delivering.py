@@ -1,7 +1,7 @@
 """From the outbox to those who are told."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from engine.errors import InvalidInput, Unavailable
 from engine.model.notice import DeliveryState
 from engine.notify.attempt import Attempt, MailServer
+from engine.notify.chat import Parcel
 from engine.ports import NoticeFilter, Settled
 from engine.reconcile.state import State
 from engine.reconcile.tasks import Tasks
@@ -43,6 +44,7 @@ class World:
             allow_private=False,
             allowed_hosts=(),
             reveal=lambda _, target: target,
+            redact=lambda text: text,
             directory=directory,
         )
         self.restart()
@@ -237,3 +239,71 @@ def test_a_url_of_a_manifest_reaches_no_private_address(world, webhook):
     world.turn()
 
     assert (world.states, webhook.received) == ([(FAILED, 1)], [])
+
+
+def broken_sender(*_: object) -> Attempt:
+    raise ValueError("a mistake")
+
+
+def test_a_mail_that_runs_into_a_mistake_holds_up_no_other(world, webhook, monkeypatch):
+    monkeypatch.setattr("engine.notify.mail.send_mail", broken_sender)
+    world.restart(mail_server=server_at(1), allow_private=True)
+    world.tell(webhook.start().url, "ops@example.com")
+    world.turn()
+
+    assert world.states == [(DELIVERED, 1), (WAITING, 1)]
+    assert world.error == "the server made a mistake: ValueError: a mistake"
+
+
+def test_a_mistake_with_one_url_holds_up_no_other(world, monkeypatch):
+    async def send(parcels: Sequence[Parcel], **_: object) -> list[Attempt]:
+        if any("bad" in parcel.url for parcel in parcels):
+            raise ValueError("a mistake")
+        return [Attempt(delivered=True)] * len(parcels)
+
+    monkeypatch.setattr("engine.notify.chat.send_chat", send)
+    world.tell("json://good/", "json://bad/", "json://fine/")
+    world.turn()
+
+    assert world.states == [(DELIVERED, 1), (WAITING, 1), (DELIVERED, 1)]
+
+
+def test_a_target_that_cannot_be_filled_in_by_a_mistake_holds_up_no_other(world, mails):
+    def reveal(script: object, target: str) -> str:
+        return {"ops@example.com": target}[target]
+
+    world.restart(mail_server=server_at(mails.start().port), reveal=reveal)
+    world.tell("${secret:HOOK}", "ops@example.com")
+    world.turn()
+
+    assert world.states == [(WAITING, 1), (DELIVERED, 1)]
+
+
+def test_a_mistake_is_logged_with_its_trace(world, monkeypatch, caplog):
+    monkeypatch.setattr("engine.notify.mail.send_mail", broken_sender)
+    world.restart(mail_server=server_at(1))
+    world.tell("ops@example.com")
+    world.turn()
+
+    assert [each.message for each in caplog.records if each.exc_info] == [
+        "a notification cannot be sent"
+    ]
+
+
+def test_a_secret_that_breaks_the_url_is_given_up(world):
+    world.restart(reveal=lambda _, target: "json://me:pa[ss@example.com/")
+    world.tell("json://me:${secret:PASSWORD}@example.com/")
+    world.turn()
+
+    assert world.states == [(FAILED, 1)]
+    assert "%5B" in world.error
+
+
+def test_what_the_other_side_said_is_kept_without_secrets(world, monkeypatch):
+    said = Attempt(delivered=False, detail="535 hunter2 is wrong")
+    monkeypatch.setattr("engine.notify.mail.send_mail", lambda *_: said)
+    world.restart(mail_server=server_at(1), redact=lambda text: text.replace("hunter2", "***"))
+    world.tell("ops@example.com")
+    world.turn()
+
+    assert world.error == "535 *** is wrong"

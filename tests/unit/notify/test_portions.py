@@ -26,3 +26,9 @@ def test_a_notice_is_never_lost_however_long():
     long = parcels(2, "x" * 2 * MOST_BYTES)
 
     assert [len(each) for each in portions(long)] == [1, 1]
+
+
+def test_half_a_surrogate_pair_is_written_too():
+    (portion,) = portions([Parcel(notice=a_notice(), url="json://h/\ud800")])
+
+    assert len(portion) == 1
