@@ -6,12 +6,13 @@ run by the server, so blobs, trees and the commit are written as they are, and
 in packs: one file a blob takes seconds for ten thousand.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from dulwich.index import Index, index_entry_from_stat
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
@@ -24,6 +25,7 @@ from engine.history.modes import DIRECTORY, as_git_has_it
 IDENTITY = b"PyScheduler <pysched@localhost>"
 _PACK_BYTES = 32_000_000
 _PACK_OBJECTS = 5_000
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 class Writer(Protocol):
@@ -59,14 +61,14 @@ def commit_files(
 ) -> bool:
     """Make the given files the first commit of `branch`, and stage them.
 
-    A file that vanishes meanwhile is left out. False when somebody else has made a first
+    A file that cannot be read is left out. False when somebody else has made a first
     commit meanwhile: then that one stays.
     """
     writer = PackWriter(repo)
     index = Index(repo.index_path(), read=False)
     paths: dict[bytes, tuple[int, ObjectID]] = {}
     for found in files:
-        content = read_content(f"{repo.path}/{found.path}", found.status)
+        content = readable_content(f"{repo.path}/{found.path}", found.status)
         if content is None:
             continue
         mode = as_git_has_it(found.status.st_mode)
@@ -117,7 +119,10 @@ def _commit(tree: ObjectID, message: str, now: datetime) -> Commit:
 
 
 def read_content(path: str, status: os.stat_result) -> bytes | None:
-    """Return what git stores of a file or link; None when it cannot be read any more."""
+    """Return what git stores of a file or link; None when it is there no more.
+
+    Raises OSError for one that is there and cannot be read.
+    """
     try:
         if stat.S_ISLNK(status.st_mode):
             return os.fsencode(Path(path).readlink())
@@ -125,5 +130,15 @@ def read_content(path: str, status: os.stat_result) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+        return None
+
+
+def readable_content(path: str, status: os.stat_result) -> bytes | None:
+    """Return what git stores of a file or link; None when it cannot be read."""
+    try:
+        return read_content(path, status)
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""Which files of a work tree belong into its first commit."""
+"""Which files of a work tree belong into a commit of it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,17 +15,20 @@ class Found:
     status: os.stat_result
 
 
-def files_to_commit(root: str, is_ignored: Callable[[str], bool]) -> Iterator[Found]:
+def files_to_commit(
+    root: str, is_ignored: Callable[[str], bool], *, whole: bool = False
+) -> Iterator[Found]:
     """Give all files and links below `root` in order, without other repositories in it.
 
     `is_ignored` is asked with paths from the root, directories with a slash at
-    the end. What cannot be read is left out, as are FIFOs, sockets and devices.
+    the end. FIFOs, sockets and devices are left out. A directory that cannot be read is
+    left out too, but with `whole` raises OSError.
     """
     waiting = [""]
     while waiting:
         folder = waiting.pop()
         below: list[str] = []
-        for entry in _entries(f"{root}/{folder}"):
+        for entry in _entries(f"{root}/{folder}", whole=whole):
             path = folder + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if not is_ignored(f"{path}/") and not _is_repository(entry.path):
@@ -35,11 +38,15 @@ def files_to_commit(root: str, is_ignored: Callable[[str], bool]) -> Iterator[Fo
         waiting += reversed(below)
 
 
-def _entries(directory: str) -> "list[os.DirEntry[str]]":
+def _entries(directory: str, *, whole: bool) -> "list[os.DirEntry[str]]":
     try:
         with os.scandir(directory) as entries:
             return sorted((e for e in entries if e.name != ".git"), key=lambda e: e.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError:
+        if whole:
+            raise
         return []
 
 

@@ -76,7 +76,7 @@ def record(
     """Commit the places as they are; one where nothing lies is no more in the commit.
 
     Returns the commit; None when it would say nothing new. Raises Unavailable when git is at
-    work on the repository, and OSError.
+    work on the repository, and OSError, as for a file that is there and cannot be read.
     """
     _check_quiet(repo)
     for _ in range(_ATTEMPTS):
@@ -107,10 +107,13 @@ def record(
 
 
 def left_out(repo: Repo, place: Place, ignored: Ignored) -> list[str]:
-    """Return the files of a directory that `record` would leave out, by path from there."""
+    """Return the files of a directory that `record` would leave out, by path from there.
+
+    Raises OSError.
+    """
     held = _files(repo, _root(repo, _head(repo)), place, ignored)
     found: list[str] = []
-    for directory, below, names in os.walk(place.found):
+    for directory, below, names in os.walk(place.found, onerror=_raise_unless_gone):
         below[:] = sorted(name for name in below if name not in _MADE_ANEW)
         where = os.path.relpath(directory, place.found)
         for name in sorted(names):
@@ -128,7 +131,9 @@ def _files(repo: Repo, root: Tree, place: Place, ignored: Ignored) -> dict[Parts
     """
     found: dict[Parts, Found] = {}
     if place.found.is_dir() and not place.found.is_symlink():
-        below = files_to_commit(str(place.found), lambda path: ignored(f"{place.path}/{path}"))
+        below = files_to_commit(
+            str(place.found), lambda path: ignored(f"{place.path}/{path}"), whole=True
+        )
         for file in below:
             path = f"{place.found}/{file.path}"
             found[parts_of(file.path)] = Found(path, file.status)
@@ -141,6 +146,11 @@ def _files(repo: Repo, root: Tree, place: Place, ignored: Ignored) -> dict[Parts
             if is_file and (parts in known or not ignored(place.path)):
                 found[parts] = Found(path, status)
     return found
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _leaf(writer: Writer, file: Found) -> Leaf | None:

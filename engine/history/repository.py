@@ -28,7 +28,7 @@ from dulwich.repo import Repo
 
 from engine.errors import BrokenRepository, NotFound
 from engine.history.checkout import Item, write_checkout
-from engine.history.commit import commit_files, read_content
+from engine.history.commit import commit_files, readable_content
 from engine.history.files import files_to_commit
 from engine.history.head import LooseHead
 from engine.history.modes import as_git_has_it
@@ -175,7 +175,7 @@ class Repository:
         root = str(self.work_tree / place)
         found: dict[tuple[bytes, ...], tuple[int, ObjectID]] = {}
         for file in files_to_commit(root, ignored):
-            content = read_content(f"{root}/{file.path}", file.status)
+            content = readable_content(f"{root}/{file.path}", file.status)
             if content is not None:
                 found[parts_of(file.path)] = (
                     as_git_has_it(file.status.st_mode),
@@ -188,24 +188,22 @@ class Repository:
 
         `places` are their paths in the tree, with where they lie now; what is not there is
         removed from the commit. Returns the commit, None when nothing is new in it. Raises
-        Unavailable while git is at work on the repository, and BrokenRepository.
+        Unavailable while git is at work on the repository, and BrokenRepository, as for a
+        file that is there and cannot be read.
         """
         with self._opened() as repo:
             wanted = [Place(self._in_work_tree(at), found) for at, found in places.items()]
-            try:
-                commit = record(repo, wanted, message, _ignored(repo, ""))
-            except OSError as error:
-                raise _broken(self.work_tree, error) from error
+            commit = record(repo, wanted, message, _ignored(repo, ""))
         return commit.decode() if commit else None
 
-    def left_out(self, place: str) -> list[str]:
+    def left_out(self, place: str, found: Path) -> list[str]:
         """Return the files of a directory of the tree that no commit of it would hold.
 
-        Not counted is what programs make anew: environments and compiled files.
+        `found` is where it lies now. Not counted is what programs make anew: environments
+        and compiled files. Raises BrokenRepository, as for what cannot be read.
         """
         with self._opened() as repo:
-            where = Place(self._in_work_tree(place), self.work_tree / self._in_work_tree(place))
-            return left_out(repo, where, _ignored(repo, ""))
+            return left_out(repo, Place(self._in_work_tree(place), found), _ignored(repo, ""))
 
     def _in_work_tree(self, place: str) -> str:
         return "/".join(part for part in (self.prefix, place) if part)
@@ -215,7 +213,7 @@ class Repository:
         try:
             with closing(Repo(str(self.work_tree))) as repo:
                 yield repo
-        except (NotGitRepository, *_DAMAGE) as error:
+        except (NotGitRepository, OSError, *_DAMAGE) as error:
             raise _broken(self.work_tree, error) from error
 
     def _directory(self, repo: Repo, commit: Commit, prefix: str) -> Tree:

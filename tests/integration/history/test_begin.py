@@ -1,10 +1,13 @@
 """A tree is put under git by a process of its own."""
 
 import asyncio
+import errno
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +85,23 @@ def test_what_a_person_committed_after_a_kill_stays(tmp_path: Path):
     (tmp_path / ".git" / repository.UNFINISHED).touch()
 
     assert asyncio.run(begin(tmp_path, NOW)).head() == first
+
+
+def test_a_file_that_cannot_be_read_is_not_in_the_first_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "broken.py").write_text("x")
+    works = os.open
+
+    def fails(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path).endswith("broken.py"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return works(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", fails)
+    repository.Repository.init_if_missing(tmp_path, NOW)
+
+    assert log(tmp_path).endswith("\n\n.gitignore\n")
 
 
 def commit_as_a_person(tree: Path) -> None:

@@ -1,13 +1,17 @@
 """Single places of the work tree are committed, and real git agrees with what it finds."""
 
+import errno
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import Unavailable
+from engine.errors import BrokenRepository, Unavailable
+from engine.history import files
 from engine.history.record import Message
 from engine.history.repository import Repository
 
@@ -194,6 +198,45 @@ def test_a_tree_below_the_root_of_its_repository_is_recorded_at_its_place(root: 
     assert git("show", "HEAD:etl/load/main.py") == "two"
 
 
+def broken(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have neither the file nor the directory at a place be readable any more."""
+    for name in ("open", "scandir"):
+        works = getattr(os, name)
+
+        def fails(path: object, *rest: Any, works: Any = works, **more: Any) -> Any:
+            if isinstance(path, str) and path.rstrip("/").endswith(place):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+            return works(path, *rest, **more)
+
+        monkeypatch.setattr(os, name, fails)
+
+
+@pytest.mark.parametrize("place", ["load/main.py", "load/lib"])
+def test_what_cannot_be_read_is_not_recorded_as_gone(
+    root: Path, git: Git, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    (root / "etl/load/lib").mkdir()
+    (root / "etl/load/lib/new.py").write_text("new\n")
+    broken(place, monkeypatch)
+
+    with pytest.raises(BrokenRepository, match=place):
+        record(root, "etl/load")
+
+    assert git("rev-list", "--count", "HEAD") == "1"
+
+
+def test_a_directory_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    repository = Repository.discover(root)
+    assert repository is not None
+    monkeypatch.setattr(files, "_entries", lambda *_, **__: [])
+    broken("etl/load", monkeypatch)
+
+    with pytest.raises(BrokenRepository, match="etl/load"):
+        repository.left_out("etl/load", root / "etl/load")
+
+
 def test_the_first_commit_may_be_of_a_single_place(tmp_path: Path):
     run_git(tmp_path, "init", "-q", "-b", "trunk")
     (tmp_path / "a").write_text("a")
@@ -230,6 +273,7 @@ def test_files_that_a_commit_would_not_hold_are_named(root: Path, git: Git):
     repository = Repository.discover(root)
     assert repository is not None
 
-    found = [name for name in repository.left_out("etl/load") if ".git/" not in name]
+    left = repository.left_out("etl/load", root / "etl/load")
+    found = [name for name in left if ".git/" not in name]
 
     assert found == ["data.csv", "sub/b.csv", "vendored/a.py"]

@@ -3,22 +3,26 @@
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.config import load_settings
 from engine.errors import (
+    BrokenRepository,
     ChangedMeanwhile,
     EngineError,
     FileTooLarge,
     InvalidManifest,
     NoSpace,
     NotFound,
+    NotRestorable,
     Unavailable,
 )
+from engine.history.record import Message
 from engine.history.repository import Repository
 from engine.model.file import ALWAYS, Precondition, etag_of
 from engine.model.identity import ScriptId
@@ -126,6 +130,76 @@ async def test_a_script_is_back_when_its_removal_cannot_be_committed(root: Path)
         assert SCRIPT in parts.state.scripts
     assert (root / SCRIPT / "load.py").read_bytes() == OLD
     assert list((root / ".pysched-tmp").iterdir()) == []
+
+
+@on_a_loop
+async def test_a_script_with_a_file_that_cannot_be_read_is_not_removed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    works = os.open
+
+    def fails(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path).endswith("/load.py"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return works(path, *rest, **more)
+
+    async with editing(root) as parts:
+        monkeypatch.setattr(os, "open", fails)
+        with pytest.raises(BrokenRepository, match=r"load\.py"):
+            await parts.edits.scripts.remove(SCRIPT, discard=True, by="ada")
+        monkeypatch.undo()
+
+    assert (root / SCRIPT / "load.py").read_bytes() == OLD
+
+
+def while_kept(write: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a script go on writing in its directory right after each commit of it."""
+    record = Repository.record
+
+    def recorded(self: Repository, places: Mapping[str, Path], message: Message) -> str | None:
+        done = record(self, places, message)
+        if (aside := places[SCRIPT]).is_dir():
+            write(aside)
+        return done
+
+    monkeypatch.setattr(Repository, "record", recorded)
+
+
+@pytest.mark.parametrize("name", ["late.csv", "late.log"])
+@on_a_loop
+async def test_what_a_script_writes_during_its_removal_keeps_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    (root / ".gitignore").write_text("*.csv\n")
+
+    def more(aside: Path) -> None:
+        with (aside / name).open("a") as file:
+            file.write("more\n")
+
+    async with editing(root) as parts:
+        (root / SCRIPT / "new.py").touch()
+        while_kept(more, monkeypatch)
+        with pytest.raises(NotRestorable, match="etl/load"):
+            await parts.edits.scripts.remove(SCRIPT, discard=False, by="ada")
+        assert (root / SCRIPT / name).read_text().startswith("more\n")
+
+        await parts.edits.scripts.remove(SCRIPT, discard=True, by="ada")
+
+    assert not (root / SCRIPT).exists()
+
+
+@on_a_loop
+async def test_the_last_words_of_a_script_can_be_brought_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with editing(root) as parts:
+        (root / SCRIPT / "new.py").touch()
+        while_kept(lambda aside: (aside / "last.txt").write_text("bye"), monkeypatch)
+        await parts.edits.scripts.remove(SCRIPT, discard=False, by="ada")
+        assert parts.repository is not None
+        parts.repository.export("HEAD~1", SCRIPT, root.parent / "back")
+
+    assert (root.parent / "back/last.txt").read_text() == "bye"
 
 
 @on_a_loop
