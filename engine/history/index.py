@@ -8,7 +8,7 @@ and is left out; git makes it anew.
 
 import os
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Final
@@ -48,6 +48,7 @@ Row = tuple[bytes, bytes]
 def stage(path: str, places: Collection[bytes], leaves: Mapping[bytes, Leaf]) -> None:
     """Have the index at `path` hold exactly the leaves at or below the places.
 
+    A file in whose place there is a directory around leaves now goes: git takes not both.
     Raises dulwich's FileLocked while another git command has it, Unavailable for an index of
     a kind that is not known here, and OSError.
     """
@@ -69,11 +70,18 @@ def _changed(before: bytes, places: Collection[bytes], leaves: Mapping[bytes, Le
     for place in places:
         below = place + b"/"
         rows = [row for row in rows if row[0] != place and not row[0].startswith(below)]
+    around = {above for name in leaves for above in _above(name)}
+    rows = [row for row in rows if row[0] not in around]
     rows += [(name, _entry(name, leaf)) for name, leaf in leaves.items()]
     rows.sort(key=lambda row: row[0])
     header = _HEADER.pack(_SIGNATURE, min(version, _SHORTENED - 1), len(rows))
     body = b"".join((header, *(raw for _, raw in rows)))
     return body + sha1(body, usedforsecurity=False).digest()
+
+
+def _above(name: bytes) -> Iterator[bytes]:
+    while name := name.rpartition(b"/")[0]:
+        yield name
 
 
 def _rows(content: bytes, *, is_short: bool) -> list[Row]:

@@ -237,6 +237,19 @@ def test_a_directory_that_cannot_be_read_is_not_taken_for_an_empty_one(
         repository.left_out("etl/load", root / "etl/load")
 
 
+def test_a_file_may_become_a_directory(root: Path, git: Git):
+    (root / "etl/load/lib").write_text("a file\n")
+    record(root, "etl/load/lib")
+    (root / "etl/load/lib").unlink()
+    (root / "etl/load/lib/deep").mkdir(parents=True)
+    (root / "etl/load/lib/deep/a.py").write_text("a\n")
+
+    record(root, "etl/load/lib/deep/a.py")
+
+    assert git("write-tree") == git("rev-parse", "HEAD^{tree}")
+    assert git("status", "--porcelain") == ""
+
+
 def test_the_first_commit_may_be_of_a_single_place(tmp_path: Path):
     run_git(tmp_path, "init", "-q", "-b", "trunk")
     (tmp_path / "a").write_text("a")
