@@ -55,6 +55,12 @@ class Commits:
 
 
 def keep_out(repository: Repository) -> None:
-    """Keep out of git what the server itself puts into the tree. Raises BrokenRepository."""
-    for pattern in (".venv", STAGED):
-        repository.exclude(pattern)
+    """Keep out of git what the server itself puts into the tree.
+
+    Only to spare people the sight of it: a disk that takes no writing is no reason to fail.
+    """
+    try:
+        for pattern in (".venv", STAGED):
+            repository.exclude(pattern)
+    except EngineError as error:
+        logger.warning("git is not told what to ignore", extra={"error": str(error)})

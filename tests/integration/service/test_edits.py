@@ -203,6 +203,20 @@ async def test_the_last_words_of_a_script_can_be_brought_back(
 
 
 @on_a_loop
+async def test_a_disk_that_takes_no_writing_keeps_no_server_from_starting(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fails(*_: object) -> None:
+        raise BrokenRepository("No space left on device")
+
+    monkeypatch.setattr(Repository, "exclude", fails)
+    async with editing(root) as parts:
+        assert await write(parts, NEW)
+
+    assert "git is not told what to ignore" in caplog.messages
+
+
+@on_a_loop
 async def test_a_script_whose_files_are_gone_already_can_be_removed(root: Path):
     async with editing(root) as parts:
         (root / SCRIPT / "load.py").unlink()
