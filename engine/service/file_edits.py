@@ -6,6 +6,8 @@ told what is wrong.
 """
 
 import asyncio
+import os
+from datetime import UTC, datetime
 
 from engine.errors import ChangedMeanwhile, FileTooLarge, NotFound
 from engine.model.file import (
@@ -13,8 +15,10 @@ from engine.model.file import (
     Edited,
     EditedFile,
     FileContent,
+    FileInfo,
     FileList,
     Precondition,
+    etag_of,
 )
 from engine.model.identity import ScriptId
 from engine.service.disk import told
@@ -59,24 +63,33 @@ class FileEdits:
         """Write a file. Raises NotFound, InvalidInput, ChangedMeanwhile, CannotWrite, NoSpace."""
         place, inner = self._bench.place(script), inner_path(path)
         async with self._bench.turn:
-            created = await asyncio.to_thread(self._write, place, inner, content, precondition)
+            created, status = await asyncio.to_thread(
+                self._write, place, inner, content, precondition
+            )
             verb, what = "Create" if created else "Edit", f"{script}/{path}"
             commit = await self._bench.commits.try_to([what], f"{verb} {what}", by)
             await self._bench.look([script])
-            info = (await asyncio.to_thread(self.read, place, inner)).info
         problems = self._bench.problems(script)
+        # Of what was written: somebody else may have changed the file on disk by now, and the
+        # next edit must be refused then.
+        info = FileInfo(
+            path="/".join(inner),
+            size=len(content),
+            modified=datetime.fromtimestamp(status.st_mtime, UTC),
+            etag=etag_of(content),
+        )
         return EditedFile(
             info=info, result=Edited(problems=problems, created=created, commit=commit)
         )
 
     def _write(
         self, place: InnerPath, path: InnerPath, content: bytes, precondition: Precondition
-    ) -> bool:
-        """Write a file; returns whether it was not there before."""
+    ) -> tuple[bool, os.stat_result]:
+        """Write a file; returns whether it was not there before, and how it is now."""
         is_there = self.check(place, path, precondition)
         with told("/".join((*place, *path))):
-            exchange(self._root, InnerPath((*place, *path)), content)
-        return not is_there
+            status = exchange(self._root, InnerPath((*place, *path)), content)
+        return not is_there, status
 
     async def remove_file(
         self, script: ScriptId, path: str, precondition: Precondition, by: str

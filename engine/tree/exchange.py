@@ -18,23 +18,25 @@ NEW_MODE = 0o644
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def exchange(root: Path, path: InnerPath, content: bytes) -> None:
+def exchange(root: Path, path: InnerPath, content: bytes) -> os.stat_result:
     """Give a file new content and keep its permissions; create it when it is not there.
 
-    Directories on the way are made. Raises NotRegular when a name of the path is a link or
-    no file, another OSError when it cannot be written. The file then is as it was, unless
-    the very last step failed: then it has the new content, which a power cut may take back.
+    Returns the status of what was written. Directories on the way are made. Raises NotRegular
+    when a name of the path is a link or no file, another OSError when it cannot be written. The
+    file then is as it was, unless the very last step failed: then it has the new content, which
+    a power cut may take back.
     """
     with directory_of(root, path, create=True) as directory:
         mode = _mode(path[-1], directory)
         try:
             with staging(root) as aside:
-                _bring(content, mode, aside, path[-1], directory)
+                status = _bring(content, mode, aside, path[-1], directory)
         except OSError as error:
             if error.errno not in NOT_ASIDE:
                 raise
-            _bring(content, mode, directory, path[-1], directory)
+            status = _bring(content, mode, directory, path[-1], directory)
         os.fsync(directory)
+        return status
 
 
 def remove(root: Path, path: InnerPath) -> None:
@@ -57,7 +59,7 @@ def _mode(name: str, directory: int) -> int:
     return stat.S_IMODE(status.st_mode)
 
 
-def _bring(content: bytes, mode: int, aside: int, name: str, directory: int) -> None:
+def _bring(content: bytes, mode: int, aside: int, name: str, directory: int) -> os.stat_result:
     """Write a file in the directory `aside`, and rename it from there into its own."""
     temporary = passing_name()
     try:
@@ -66,7 +68,9 @@ def _bring(content: bytes, mode: int, aside: int, name: str, directory: int) -> 
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
+            status = os.fstat(file.fileno())
         os.rename(temporary, name, src_dir_fd=aside, dst_dir_fd=directory)
+        return status
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=aside)

@@ -203,6 +203,19 @@ async def test_the_last_words_of_a_script_can_be_brought_back(
 
 
 @on_a_loop
+async def test_an_edit_tells_the_version_that_it_wrote(root: Path, monkeypatch: pytest.MonkeyPatch):
+    async with editing(root) as parts:
+
+        async def look(_: object) -> None:
+            (root / SCRIPT / "load.py").unlink()
+
+        monkeypatch.setattr(parts.edits.files._bench, "look", look)
+        done = await parts.edits.files.write_file(SCRIPT, "load.py", NEW, ALWAYS, "ada")
+
+    assert (done.info.etag, done.info.size) == (etag_of(NEW), len(NEW))
+
+
+@on_a_loop
 async def test_a_disk_that_takes_no_writing_keeps_no_server_from_starting(
     root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
