@@ -7,6 +7,7 @@ name starts with a dot, which keeps the scan out, and git is told to ignore it.
 """
 
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -18,6 +19,8 @@ from typing import Final
 
 from engine.tree.contained import directory_of
 from engine.tree.inner_path import InnerPath
+
+logger = logging.getLogger(__name__)
 
 STAGING: Final = ".pysched-tmp"
 IGNORE: Final = f"{STAGING}*"
@@ -56,11 +59,16 @@ def put_aside(root: Path, place: str) -> Path:
     aside = root / STAGING / f"{_GONE}{secrets.token_hex(8)}"
     path = InnerPath(tuple(place.split("/")))
     with staging(root) as target, directory_of(root, path) as directory:
-        _note(aside).write_text(place, encoding="utf-8")
         try:
+            with _note(aside).open("w", encoding="utf-8") as file:
+                file.write(place)
+                file.flush()
+                # Else a power cut may keep the move and lose where it came from.
+                os.fsync(file.fileno())
+            os.fsync(target)
             os.rename(path[-1], aside.name, src_dir_fd=directory, dst_dir_fd=target)
         except OSError:
-            _note(aside).unlink()
+            _note(aside).unlink(missing_ok=True)
             raise
     return aside
 
@@ -97,6 +105,9 @@ def tidy(root: Path) -> Iterator[str]:
         elif left.suffix != _NOTE:
             if (place := put_back(root, left)) is not None:
                 yield place
+            else:
+                extra = {"directory": str(left)}
+                logger.warning("a removed directory stays aside: its place is taken", extra=extra)
         elif not left.with_suffix("").exists():
             left.unlink(missing_ok=True)
 

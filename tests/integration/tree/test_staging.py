@@ -1,6 +1,8 @@
 """What an edit left unfinished is cleared, and what it had put aside comes back."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,27 @@ def test_a_directory_put_aside_is_out_of_the_tree_and_whole(root: Path):
     assert (aside / "main.py").read_text() == "one"
 
 
+def test_where_a_directory_was_is_on_the_disk_before_it_moves(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    done: list[str] = []
+    fsync, rename = os.fsync, os.rename
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    def renamed(*names: Any, **directories: Any) -> None:
+        rename(*names, **directories)
+        done.append("moved")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    aside = put_aside(root, "etl/load")
+
+    assert done == [f"{aside.name}.place", STAGING, "moved"]
+
+
 def test_what_was_put_aside_comes_back(root: Path):
     put_back(root, put_aside(root, "etl/load"))
 
@@ -50,12 +73,15 @@ def test_a_removal_that_was_cut_off_is_undone(root: Path):
     assert names(root) == []
 
 
-def test_what_has_something_else_in_its_place_stays_aside(root: Path):
+def test_what_has_something_else_in_its_place_stays_aside(
+    root: Path, caplog: pytest.LogCaptureFixture
+):
     aside = put_aside(root, "etl/load")
     (root / "etl/load").mkdir()
 
     assert list(tidy(root)) == []
     assert (aside / "main.py").read_text() == "one"
+    assert "a removed directory stays aside: its place is taken" in caplog.messages
 
 
 def test_half_a_file_half_a_directory_and_a_note_alone_are_cleared(root: Path):
