@@ -7,6 +7,7 @@ day and not one for each script.
 # Only names of columns, all from this module, are put into SQL; values never are.
 # ruff: noqa: S608
 
+import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ class SqliteStatistics:
             return [name for name, first in oldest if first is not None and first < day]
 
         deleted = 0
-        for name in self._database.read(old):
+        for name in await asyncio.to_thread(self._database.read, old):
             deleted += await self._database.write(
                 lambda connection, name=name: connection.execute(_DELETE, (name, day)).rowcount,
                 durable=False,

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -64,6 +65,23 @@ def test_an_end_that_is_told_again_counts_once(bench: Bench):
     bench.commit(changed_runs=[the_end_of(run), the_end_of(run, status=RunStatus.FAILED)])
 
     assert bench.counted().runs == {RunStatus.SUCCESS: 1}
+
+
+def test_what_is_too_old_is_not_looked_for_on_the_loop(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[threading.Thread] = []
+    read = bench.database.read
+
+    def recorded(question: Any) -> Any:
+        asked.append(threading.current_thread())
+        return read(question)
+
+    monkeypatch.setattr(bench.database, "read", recorded)
+    asyncio.run(bench.statistics.prune(NOON.date()))
+
+    assert asked
+    assert threading.current_thread() not in asked
 
 
 def test_what_goes_on_is_not_counted(bench: Bench):
