@@ -63,7 +63,7 @@ class Feed:
         self._is_over = is_over
         self._pieces = _Remembered()
         self._places: OrderedDict[tuple[RunId, int], Place] = OrderedDict()
-        self._readers: OrderedDict[tuple[RunId, View], _Reader] = OrderedDict()
+        self._readers: OrderedDict[_Key, _Reader] = OrderedDict()
         self._under_way: dict[_Key, asyncio.Task[Piece]] = {}
         self._threads = asyncio.Semaphore(MOST_THREADS)
 
@@ -134,13 +134,11 @@ class Feed:
 
     async def _read_whole(self, key: _Key) -> list[Piece]:
         """Go on with a reader that stands at the right place, else with a new one."""
-        reader = self._readers.pop((key.run, key.view), None)
-        if reader is not None and reader.cutter.start != key.offset:
-            reader = None
+        reader = self._readers.pop(key, None)
         async with self._threads:
             found, reader = await asyncio.to_thread(self._read_on, reader, key)
         if not found[-1].last:
-            self._readers[key.run, key.view] = reader
+            self._readers[_Key(key.run, key.view, reader.cutter.start)] = reader
             while len(self._readers) > MOST_READERS:
                 self._readers.popitem(last=False)
         return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,31 @@ async def test_any_place_of_an_archived_run_is_found(run: Written):
     for offset in (0, len(text) // 2, len(text) - 12, len(text), len(text) + 5):
         data, _ = await run.follow(offset)
         assert data == text[offset:]
+
+
+@on_a_loop
+async def test_followers_far_apart_in_one_archived_run_read_it_once_each(run: Written):
+    for number in range(0, 120_000, 1_000):
+        run.write(lines(number, number + 1_000))
+    run.end()
+    await run.put_away()
+
+    class CountingArchive(FakeArchive):
+        opened = 0
+
+        def pieces(self, run_id: RunId) -> Iterator[bytes] | None:
+            self.opened += 1
+            return run.archive.pieces(run_id)
+
+    archive = CountingArchive()
+    run.feed = run.new_feed(archive)
+    _, first = await run.follow(until=lambda data: len(data) > 1_500_000)
+    second = 0
+    for _ in range(10):
+        first = (await run.feed.piece(RUN, first, "all")).next_offset
+        second = (await run.feed.piece(RUN, second, "all")).next_offset
+
+    assert archive.opened == 2
 
 
 @on_a_loop
