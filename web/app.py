@@ -5,52 +5,26 @@ it a fake. Nothing here starts threads or processes, and no route blocks.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from engine.model.session import Lifetime
 from engine.service.clock import SystemClock
 from schemas.settings import Settings
 from web import errors
-from web.api import audit as audit_routes
-from web.api import (
-    auth,
-    editing,
-    environments,
-    files,
-    folders,
-    health,
-    logs,
-    metrics,
-    notifications,
-    output,
-    plan,
-    preview,
-    prometheus,
-    runs,
-    script_edits,
-    scripts,
-    secrets,
-    settings,
-    start,
-    stats,
-    tree,
-    users,
-)
-from web.api import hooks as hook_routes
-from web.api import keys as key_routes
+from web.api import files, health, output, plan, runs, scripts, start
 from web.api.documentation import tell_of_bodies
 from web.api.paths import PREFIX
-from web.auth import page
 from web.auth.accounts import Accounts
 from web.dependencies import SECURITY_SCHEMES, schemes_of
-from web.docs import pages
 from web.guards.guard import Guard, GuardOptions
 from web.guards.rates import Rates
-from web.live import routes as live
+from web.later import Later
 from web.live.hub import Hub
 from web.permissions import Keys
 from web.service import Service
@@ -74,7 +48,11 @@ class Api(FastAPI):
         """Put the guard in front of everything, the answer to an unexpected failure included."""
         return Guard(super().build_middleware_stack(), self.state.guarded, self.state.rates)
 
+    later: Later
+    """Puts the routes in place that are not there from the beginning."""
+
     def openapi(self) -> dict[str, Any]:
+        self.later.load()
         document = super().openapi()
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
         for path, operations in document["paths"].items():
@@ -91,7 +69,7 @@ def create_app(
     accounts: Accounts | None = None,
     *,
     public_metrics: bool = False,
-) -> FastAPI:
+) -> Api:
     """Build the application; `app.state.closing` is to be set when the server begins to stop.
 
     `guarded` says what requests are held to; None lets all through but those too large.
@@ -115,49 +93,59 @@ def create_app(
     app.state.closing = asyncio.Event()
     app.state.live = Hub(engine)
     errors.install(app)
-    for part in (
-        # First, since the path of a file may look like any other route of a script.
-        files,
-        scripts,
-        script_edits,
-        preview,
-        editing,
-        environments,
-        start,
-        runs,
-        output,
-        metrics,
-        logs,
-        stats,
-        settings,
-        folders,
-        tree,
-        plan,
-        key_routes,
-        secrets,
-        hook_routes,
-        audit_routes,
-        notifications,
-        users,
-        auth,
-        page,
-        health,
-        live,
-    ):
-        # One list: an included router is asked as a whole, which is slower than all its routes.
-        app.router.routes.extend(part.router.routes)
-    app.router.routes.extend(pages.router.routes)
-    watched = prometheus.public_router if public_metrics else prometheus.router
-    app.router.routes.extend(watched.routes)
-    _name_operations(app)
+    # One list: an included router is asked as a whole, which is slower than all its routes.
+    routes = app.router.routes
+    # Files first, since the path of a file may look like any other route of a script.
+    for part in (files, scripts, start, runs, output, plan, health):
+        routes.extend(part.router.routes)
+    _name_operations(routes)
+    app.later = Later(routes, app.router.app, lambda: _rest(public_metrics=public_metrics))
+    routes.append(app.later)
     return app
 
 
-def _name_operations(app: FastAPI) -> None:
+def _rest(*, public_metrics: bool) -> list[BaseRoute]:
+    """Return the routes that are not asked for all day long, in the order of their matching."""
+    from web.api import (
+        audit,
+        auth,
+        editing,
+        environments,
+        folders,
+        hooks,
+        keys,
+        logs,
+        metrics,
+        notifications,
+        preview,
+        prometheus,
+        script_edits,
+        secrets,
+        settings,
+        stats,
+        tree,
+        users,
+    )
+    from web.auth import page
+    from web.docs import pages
+    from web.live import routes as live
+
+    parts = (
+        *(script_edits, preview, editing, environments, metrics, logs, stats, settings, folders),
+        *(tree, keys, secrets, hooks, audit, notifications, users, auth, page, live, pages),
+    )
+    watched = prometheus.public_router if public_metrics else prometheus.router
+    routes = [route for part in parts for route in part.router.routes]
+    routes.extend(watched.routes)
+    _name_operations(routes)
+    return routes
+
+
+def _name_operations(routes: Iterable[BaseRoute]) -> None:
     """Call each operation by its function alone, in the document and so in generated clients.
 
     The framework's own names have the address in them, and change with it.
     """
-    for route in app.routes:
+    for route in routes:
         if isinstance(route, APIRoute):
             route.operation_id = route.name

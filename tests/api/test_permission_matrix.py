@@ -216,6 +216,7 @@ def names_of(route: BaseRoute) -> Iterator[str]:
 
 
 def routes_of(app: FastAPI) -> list[str]:
+    app.openapi()  # Has all routes put in place.
     return [name for route in app.router.routes for name in names_of(route)]
 
 

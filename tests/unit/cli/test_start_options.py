@@ -88,7 +88,7 @@ def test_an_engine_and_a_server_that_follows_it_have_the_same_options():
 
 HEAVY = (
     "apprise", "argon2", "cryptography", "httpx", "jedi", "limits", "prometheus_client",
-    "requests", "ruamel", "typer", "websockets", "yaml",
+    "requests", "ruamel", "typer", "web.api.users", "websockets", "yaml",
 )  # fmt: skip
 
 
