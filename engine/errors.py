@@ -42,6 +42,12 @@ class InvalidCron(EngineError):
     code = "invalid_cron"
 
 
+class Forbidden(EngineError):
+    """The caller's role does not reach as far as what is asked for."""
+
+    code = "forbidden"
+
+
 class Refused(EngineError):
     """A run was asked for and the script's own rules (overlap, queue limit) say no."""
 

@@ -188,9 +188,14 @@ class Service(TreeEditing, Observed, Protocol):
         *,
         args: Sequence[str] = (),
         env: Mapping[str, str] = ...,
+        may_steer: bool = False,
         requested_by: str,
     ) -> str:
-        """Queue a run and return its id. Raises Refused when overlap says no."""
+        """Queue a run and return its id. Raises Refused when overlap says no.
+
+        Raises Forbidden for a name in `env` that can make a run do other things than its script
+        says, unless `may_steer` or the script's own `env` has it.
+        """
         ...
 
     async def trigger(

@@ -228,11 +228,16 @@ class Engine(Telling, Edits, Following, Entrances, Admission):
         *,
         args: Sequence[str] = (),
         env: Mapping[str, str] = NO_ENV,
+        may_steer: bool = False,
         requested_by: str,
     ) -> RunId:
-        """Queue a run by hand. Raises NotFound, and Refused when the overlap rule says no."""
+        """Queue a run by hand. Raises NotFound, Forbidden, and Refused by the overlap rule."""
         return await self._all.requests.execute(
-            self._definition(script_id), args=args, env=env, requested_by=requested_by
+            self._definition(script_id),
+            args=args,
+            env=env,
+            may_steer=may_steer,
+            requested_by=requested_by,
         )
 
     async def trigger(

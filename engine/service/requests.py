@@ -19,6 +19,7 @@ from engine.reconcile.record import Recorder
 from engine.reconcile.state import State
 from engine.runs.finish import discard
 from engine.runs.places import RunPlaces
+from engine.runs.steering import refuse_steering
 from engine.service.refusal import refusal
 from engine.spec.references import as_literal
 
@@ -60,12 +61,16 @@ class Requests:
         *,
         args: Sequence[str],
         env: Mapping[str, str],
+        may_steer: bool,
         requested_by: str,
     ) -> RunId:
         """Queue a run by hand. Raises Refused when the script's overlap rule says no.
 
         `env` refers to no secrets, whatever it holds: only files do, which an editor wrote.
+        Raises Forbidden for a name in it that steers the run, unless the caller may do that.
         """
+        if not may_steer:
+            refuse_steering(env, dict(script.env))
         return await self._enqueue(
             script,
             Request(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from engine.errors import EngineError, EnvironmentFailed, Unavailable
+from engine.model.account import Role
 from engine.model.identity import ScriptId, TriggerKey
 from engine.model.run import Occurrence, Outcome, RunStatus
 from engine.model.status import Coming, ScriptStatus
@@ -12,6 +13,7 @@ from engine.model.tree import Problem
 from schemas.api import ScriptList
 from tests.fakes.engine import NOON, a_run, a_script, overlapping
 from web.api.shapes import script_shape
+from web.permissions import Keys, Principal
 
 SCRIPT_KEYS = {
     "id", "name", "description", "folder", "enabled", "status", "problems", "triggers",
@@ -183,6 +185,25 @@ def test_execute_queues_a_run(call, engine):
         {"run_id": "20261124T120001-abcdef123456"},
         [("execute", "etl/load", ("--x",), {"CITY": "Berlin"}, "default key")],
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "status"),
+    [
+        (Role.OPERATOR, "LD_PRELOAD", 403),
+        (Role.OPERATOR, "CITY", 202),
+        (Role.EDITOR, "LD_PRELOAD", 202),
+    ],
+)
+def test_operators_do_not_steer_a_run_by_its_variables(app, call, engine, role, name, status):
+    before = app.state.keys
+    app.state.keys = Keys({"mine": Principal(name="mine", role=role)})
+    answer = call("POST", "/api/scripts/etl/load/execute", key="mine", json={"env": {name: "x"}})
+    app.state.keys = before
+
+    assert answer.status_code == status
+    assert answer.json().get("code") == ("forbidden" if status == 403 else None)
+    assert len(engine.asked) == (status == 202)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from engine.model.status import (
     TriggerReport,
 )
 from engine.ports import NoticeFilter, Page, RunFilter
+from engine.runs.steering import refuse_steering
 from engine.service.settings_file import SettingsFileEditor
 from schemas.settings import Settings
 from tests.fakes.assistance import FakeAssistance
@@ -163,6 +164,8 @@ class FakeEngine(FakeFiles):
     state: Health = field(default_factory=a_health)
     refusal: Exception | None = None
     """Raised by whatever would start or stop a run."""
+    declared: frozenset[str] = frozenset()
+    """Names in the `env` of each script."""
     reasons: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[object, ...]] = field(default_factory=list)
     ends_as: RunStatus = RunStatus.SUCCESS
@@ -387,9 +390,12 @@ class FakeEngine(FakeFiles):
         *,
         args: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
+        may_steer: bool = False,
         requested_by: str,
     ) -> RunId:
         self.script(script_id)
+        if not may_steer:
+            refuse_steering(env or {}, self.declared)
         self._ask("execute", script_id, tuple(args), dict(env or {}), requested_by)
         return self._queue(script_id, Cause.MANUAL)
 

@@ -15,6 +15,7 @@ from web.api.wait import seconds_of, wait_for_end
 from web.dependencies import CurrentEngine, KeyOperator, Operator
 from web.guards.marks import acts, note, takes_upload
 from web.guards.rates import hold_to_trigger_rate
+from web.permissions import Role
 from web.service import Service
 
 router = APIRouter(prefix=PREFIX, tags=["scripts"])
@@ -60,10 +61,18 @@ async def execute(
     operator: Operator,
     body: api.ExecuteRequest | None = None,
 ) -> Response:
-    """Queue a run of the script, with more arguments and environment variables if given."""
+    """Queue a run of the script, with more arguments and environment variables if given.
+
+    Variables that can make a run do other things than its script says, such as `PATH`,
+    `LD_PRELOAD` or `PYTHONPATH`, take the role editor, unless the script's own `env` has them.
+    """
     wanted = body or api.ExecuteRequest()
     run_id = await engine.execute(
-        script_id, args=wanted.args, env=wanted.env, requested_by=operator.name
+        script_id,
+        args=wanted.args,
+        env=wanted.env,
+        may_steer=operator.may(Role.EDITOR),
+        requested_by=operator.name,
     )
     note(request, run_id=run_id)
     return json_answer(api.RunRequested(run_id=run_id), HTTPStatus.ACCEPTED)
