@@ -18,7 +18,7 @@ from engine.service.clock import SystemClock
 from schemas.settings import Settings
 from web import errors
 from web.api import files, health, output, plan, runs, scripts, start
-from web.api.documentation import tell_of_bodies
+from web.api.documentation import tell_of_bodies, tell_of_models
 from web.api.paths import PREFIX
 from web.auth.accounts import Accounts
 from web.dependencies import SECURITY_SCHEMES, schemes_of
@@ -52,9 +52,12 @@ class Api(FastAPI):
     """Puts the routes in place that are not there from the beginning."""
 
     def openapi(self) -> dict[str, Any]:
+        from web.api.editing import BODIES
+
         self.later.load()
         document = super().openapi()
         document["components"]["securitySchemes"] = SECURITY_SCHEMES
+        tell_of_models(document, BODIES)
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 operation["security"] = [{name: []} for name in schemes_of(path, operation)]

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
+
 from schemas.api import ProblemDetails
 from web.errors import MEDIA_TYPE
 
@@ -44,6 +46,13 @@ def problems(*statuses: int, known: bool = True) -> dict[int | str, dict[str, An
         }
         for status in sorted({*always, *statuses})
     }
+
+
+def tell_of_models(document: dict[str, Any], models: Iterable[type[BaseModel]]) -> None:
+    """Document the models that routes read by themselves, among those of signatures."""
+    told = {model.__name__: model.model_json_schema() for model in models}
+    schemas = document["components"]["schemas"] | told
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
 
 
 def tell_of_bodies(operations: Iterable[dict[str, Any]]) -> None:
