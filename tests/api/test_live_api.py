@@ -386,6 +386,30 @@ async def test_a_run_that_is_not_there_looks_like_one_that_is_not_to_be_seen(liv
 
 
 @on_a_loop
+async def test_runs_beyond_the_bound_are_not_looked_up(live, engine, monkeypatch):
+    monkeypatch.setattr(connection, "MOST_FOLLOWED", 1)
+    looked_up: list[str] = []
+    find = engine.run
+    monkeypatch.setattr(engine, "run", lambda run_id: looked_up.append(run_id) or find(run_id))
+    async with connected(live, headers=HEADERS) as client:
+        await client.subscribe(f"run:{RUN}")
+        looked_up.clear()
+        await client.subscribe(*[f"run:{OTHER}"] * 50)
+
+    assert OTHER not in looked_up
+
+
+@on_a_loop
+async def test_a_message_with_subjects_without_end_does_nothing(live, engine):
+    async with connected(live, headers=HEADERS) as client:
+        await client.send(subscribe=["runs"] * 50, unsubscribe=["tree"] * 51)
+        error = await client.next()
+        subscribed = await client.next()
+
+    assert (error["code"], subscribed["subjects"]) == ("too_many_subscriptions", [])
+
+
+@on_a_loop
 async def test_one_connection_follows_so_many_runs_and_no_more(live, engine, monkeypatch):
     monkeypatch.setattr(connection, "MOST_FOLLOWED", 1)
     async with connected(live, headers=HEADERS) as client:

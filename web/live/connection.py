@@ -87,6 +87,9 @@ class Connection:
 
     def _follow(self, follow: Follow) -> Complaint | None:
         place = (RunId(follow.run), follow.stream)
+        if place not in self._follows and len(self._follows) >= MOST_FOLLOWED:
+            detail = f"{MOST_FOLLOWED} runs can be followed at once over one connection"
+            return Complaint("too_many_subscriptions", detail, follow.name)
         try:
             run = self._engine.run(follow.run)
         except NotFound:
@@ -95,9 +98,6 @@ class Connection:
             return Complaint(error.code, str(error), follow.name)
         if not self.principal.may_see(run.script):
             return no_run(follow.run)
-        if place not in self._follows and len(self._follows) >= MOST_FOLLOWED:
-            detail = f"{MOST_FOLLOWED} runs can be followed at once over one connection"
-            return Complaint("too_many_subscriptions", detail, follow.name)
         self._follows[place] = follow
         self._ready[place] = None
         self._note_run(run, Told(lambda: words.of_run(run)))

@@ -15,6 +15,8 @@ from web.service import Stream
 LONGEST_MESSAGE: Final = 1 << 16
 """Bytes; a client that sends more is closed with 1009 (RFC 6455 §7.4.1)."""
 LONGEST_ECHO: Final = 200
+MOST_SUBJECTS: Final = 100
+"""Of one message; each run among them is looked up at once."""
 TOPICS: Final = ("runs", "tree", "environments")
 STREAMS: Final[Sequence[str]] = get_args(Stream)
 SUBJECTS: Final = "runs, run:<id>, tree, environments"
@@ -73,6 +75,10 @@ def read_wishes(text: str) -> Wishes:
     given = cast("dict[str, Any]", message)
     wishes.complaints += _wrong_keys(given, _KEYS, None)
     wishes.changes = bool({"subscribe", "unsubscribe"} & given.keys())
+    if _too_many(given):
+        detail = f"a message may have {MOST_SUBJECTS} subjects at most; nothing of it was done"
+        wishes.complaints.append(Complaint("too_many_subscriptions", detail))
+        return wishes
     for name, wanted in (
         ("subscribe", wishes.subscribe),
         ("unsubscribe", wishes.unsubscribe),
@@ -85,6 +91,13 @@ def read_wishes(text: str) -> Wishes:
     if "ping" in given:
         _read_ping(given["ping"], wishes)
     return wishes
+
+
+def _too_many(given: Mapping[str, object]) -> bool:
+    lists = (given.get(name) for name in ("subscribe", "unsubscribe"))
+    return sum(len(cast("list[object]", one)) for one in lists if isinstance(one, list)) > (
+        MOST_SUBJECTS
+    )
 
 
 def _wrong_keys(
