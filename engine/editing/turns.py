@@ -39,7 +39,7 @@ class Turns:
 
     async def _wait(self, key: Hashable) -> None:
         older = self._waiting.pop(key, None)
-        if older is not None:
+        if older is not None and not older.done():
             older.set_exception(Superseded("a newer request for the same file took its place"))
         if len(self._waiting) >= MOST_WAITING:
             raise Unavailable("too many editors ask at this moment; try again in a moment")
@@ -55,8 +55,10 @@ class Turns:
             raise
 
     def _pass_on(self) -> None:
-        if not self._waiting:
-            self._free += 1
-            return
-        first = next(iter(self._waiting))
-        self._waiting.pop(first).set_result(None)
+        while self._waiting:
+            first = self._waiting.pop(next(iter(self._waiting)))
+            # One whose task was cancelled in this moment is still in line until it wakes.
+            if not first.done():
+                first.set_result(None)
+                return
+        self._free += 1

@@ -125,3 +125,20 @@ def test_a_failure_gives_its_turn_back():
         return "all had a turn"
 
     assert play(scenario)
+
+
+@pytest.mark.parametrize("next_key", ["b", "c"])
+def test_who_goes_away_in_the_moment_of_his_turn_takes_it_from_nobody(next_key):
+    async def scenario():
+        line = Line()
+        asked = [line.ask("a"), line.ask("b", "gone")]
+        await settle()
+        asked.append(line.ask(next_key, "next"))
+        line.let_go.set()
+        # The others come first: `next` into the line and `a` to its end, before `gone` wakes.
+        asked[1].cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        await line.stand("last")
+        return line.had, asked[0].exception(), line.turns._free
+
+    assert play(scenario) == (["a", "next", "last"], None, 1)
