@@ -584,10 +584,18 @@ class SessionStore(Protocol):
         """Return a user's sessions, the one that was used last first."""
         ...
 
-    async def add(self, session: Session, *, unused_since: datetime, begun_since: datetime) -> None:
+    async def add(
+        self,
+        session: Session,
+        *,
+        password: str | None,
+        unused_since: datetime,
+        begun_since: datetime,
+    ) -> bool:
         """Keep a session, durably, and forget those not used or begun since those moments.
 
-        Raises NotFound when its user is gone.
+        Returns False and keeps nothing when by now its user is gone, disabled, or has another
+        hash than `password`: what he showed to get in was right before, and no longer is.
         """
         ...
 

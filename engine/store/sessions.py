@@ -32,6 +32,7 @@ _USED = "UPDATE sessions SET last_used = max(last_used, ?) WHERE id = ?"
 _END = "DELETE FROM sessions WHERE id = ?"
 _END_ALL = "DELETE FROM sessions WHERE user = ? AND id IS NOT ?"
 _USER = "SELECT 1 FROM users WHERE name = ?"
+_LET_IN = "SELECT 1 FROM users WHERE name = ? AND NOT disabled AND password IS ?"
 _INVITE = "INSERT OR REPLACE INTO login_links (user, digest, expires) VALUES (?, ?, ?)"
 _INVITED = (
     f"SELECT login_links.expires, {USER_COLUMNS} FROM login_links "  # noqa: S608
@@ -54,13 +55,22 @@ class SqliteSessionStore:
         rows = self._database.read(lambda one: one.execute(_OF_USER, (name,)).fetchall())
         return [_session(row) for row in rows]
 
-    async def add(self, session: Session, *, unused_since: datetime, begun_since: datetime) -> None:
-        def write(connection: sqlite3.Connection) -> None:
-            _check_user(connection, session.user)
+    async def add(
+        self,
+        session: Session,
+        *,
+        password: str | None,
+        unused_since: datetime,
+        begun_since: datetime,
+    ) -> bool:
+        def write(connection: sqlite3.Connection) -> bool:
+            if not connection.execute(_LET_IN, (session.user, password)).fetchone():
+                return False
             connection.execute(_FORGET, (stored(unused_since), stored(begun_since)))
             connection.execute(_INSERT, _row(session))
+            return True
 
-        await self._database.write(write, durable=True)
+        return await self._database.write(write, durable=True)
 
     async def used(self, session_id: str, at: datetime) -> None:
         values = (stored(at), session_id)

@@ -1,6 +1,7 @@
 """Logging in and out, and what a session may do."""
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -165,6 +166,20 @@ def test_guessing_is_slowed_down_and_then_lets_the_owner_in(browser, app):
     assert browser.login().status_code == 200
 
 
+@pytest.mark.parametrize("change", [{"password": "hash of another"}, {"disabled": True}])
+def test_a_change_of_the_account_during_a_login_lets_nobody_in(
+    browser, app, engine, people, monkeypatch, change
+):
+    async def match(_password, _hashed):
+        people.kept["ada"] = replace(people.kept["ada"], **change)
+        return True
+
+    monkeypatch.setattr(app.state.accounts.passwords, "match", match)
+
+    assert told(browser.login()) == (401, "invalid_login")
+    assert engine.sessions.kept == {}
+
+
 def test_who_must_wait_is_not_compared(browser, app):
     for number in range(8):
         browser.login(password=f"guess {number}")
@@ -205,6 +220,23 @@ def test_a_link_that_is_over_lets_nobody_in(browser, engine, app):
         401,
         "invalid_login",
     )
+
+
+def test_a_change_of_the_account_while_a_link_is_redeemed_lets_nobody_in(
+    browser, engine, app, people, monkeypatch
+):
+    redeem = engine.sessions.redeem
+
+    async def redeem_and_change(digest, now):
+        user = await redeem(digest, now)
+        people.kept["ada"] = replace(people.kept["ada"], password="hash of another")
+        return user
+
+    monkeypatch.setattr(engine.sessions, "redeem", redeem_and_change)
+
+    answer = browser("POST", "/api/auth/login", json=invite(engine, app))
+
+    assert (told(answer), engine.sessions.kept) == ((401, "invalid_login"), {})
 
 
 def test_a_link_never_waits(browser, engine, app):

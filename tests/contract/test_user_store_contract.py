@@ -20,6 +20,7 @@ from tests.fakes.clock import START
 from tests.fakes.users import FakeSessionStore, FakeUserStore
 
 LATER = START + timedelta(minutes=5)
+HASH = "$argon2id$hash"
 
 
 @dataclass
@@ -36,9 +37,19 @@ class Stores:
     def add(self, *users: User) -> None:
         self.do(*map(self.users.add, users))
 
-    def open(self, *sessions: Session) -> None:
-        self.do(
-            *(self.sessions.add(one, unused_since=START, begun_since=START) for one in sessions)
+    def open(self, *sessions: Session, password: str | None = HASH) -> bool:
+        return self.do(*(self.keep(one, password=password) for one in sessions))
+
+    def keep(
+        self,
+        session: Session,
+        *,
+        password: str | None = HASH,
+        unused_since: datetime = START,
+        begun_since: datetime = START,
+    ):
+        return self.sessions.add(
+            session, password=password, unused_since=unused_since, begun_since=begun_since
         )
 
     def ids(self, user: str = "Ada") -> list[str]:
@@ -60,7 +71,7 @@ def a_user(name: str = "Ada", **values) -> User:
     user = User(
         name=name,
         role=Role.ADMIN,
-        password="$argon2id$hash",
+        password=HASH,
         theme=Theme.DARK,
         timezone="Europe/Berlin",
         created=START,
@@ -178,7 +189,6 @@ def test_what_is_not_there_cannot_be_changed_removed_or_let_in(stores: Stores):
     for wrong in (
         lambda: stores.users.change("nobody", changed()),
         lambda: stores.users.remove("nobody"),
-        lambda: stores.sessions.add(a_session(), unused_since=START, begun_since=START),
         lambda: stores.sessions.invite(a_link()),
     ):
         with pytest.raises(NotFound):
@@ -271,16 +281,36 @@ def test_sessions_and_link_of_a_removed_user_are_gone_for_the_next_of_that_name(
     assert stores.do(stores.sessions.redeem(b"link", START)) is None
 
 
+@pytest.mark.parametrize(
+    ("user", "password", "kept"),
+    [
+        (a_user(), HASH, True),
+        (a_user(), "another hash", False),
+        (a_user(), None, False),
+        (a_user(password=None), None, True),
+        (a_user(password=None), HASH, False),
+        (a_user(disabled=True), HASH, False),
+        (a_user("bob"), HASH, False),
+    ],
+)
+def test_a_session_is_kept_while_what_let_its_user_in_still_holds(
+    stores: Stores, user: User, password: str | None, kept: bool
+):
+    stores.add(user)
+
+    assert (stores.open(a_session(), password=password), stores.ids()) == (kept, ["s1"] * kept)
+
+
 def test_a_new_session_makes_those_that_are_over_forgotten(stores: Stores):
     stores.add(a_user())
     stores.open(a_session("unused"), a_session("old", last_used=LATER))
     late = a_session("new", created=LATER, last_used=LATER)
-    stores.do(stores.sessions.add(late, unused_since=LATER, begun_since=START))
+    stores.do(stores.keep(late, unused_since=LATER))
 
     assert stores.ids() == ["old", "new"] or stores.ids() == ["new", "old"]
 
     stores.do(stores.sessions.end("new"))
-    stores.do(stores.sessions.add(late, unused_since=START, begun_since=LATER))
+    stores.do(stores.keep(late, begun_since=LATER))
 
     assert stores.ids() == ["new"]
 

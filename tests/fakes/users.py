@@ -87,14 +87,24 @@ class FakeSessionStore:
         found = [one for one in self.kept.values() if one.user.lower() == name.lower()]
         return sorted(sorted(found, key=lambda one: one.id), key=lambda one: one.last_used)[::-1]
 
-    async def add(self, session: Session, *, unused_since: datetime, begun_since: datetime) -> None:
-        self._check_user(session.user)
+    async def add(
+        self,
+        session: Session,
+        *,
+        password: str | None,
+        unused_since: datetime,
+        begun_since: datetime,
+    ) -> bool:
+        user = self.users.get(session.user.lower())
+        if user is None or user.disabled or user.password != password:
+            return False
         self.kept = {
             key: one
             for key, one in self.kept.items()
             if one.last_used >= unused_since and one.created >= begun_since
         }
         self.kept[session.id] = session
+        return True
 
     async def used(self, session_id: str, at: datetime) -> None:
         if self.failure:

@@ -20,6 +20,12 @@ from web.errors import HttpProblem
 from web.permissions import Principal, Via
 from web.service import Service
 
+WRONG_PASSWORD = "name or password is wrong"  # noqa: S105
+WRONG_LINK = (
+    "this login link was used already, is over, or was replaced; "
+    "`pysched user link NAME` makes a new one"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Browser:
@@ -54,19 +60,16 @@ class Accounts:
         """Open a session; returns it with its secret. Raises a problem and Busy."""
         user = self._engine.users.get(given.name)
         if not await self._is_right(given, user, browser.address) or user is None:
-            raise _wrong("name or password is wrong")
-        return await self._open(user, browser)
+            raise _wrong(WRONG_PASSWORD)
+        return await self._open(user, browser, WRONG_PASSWORD)
 
     async def login_by_link(self, token: str, browser: Browser) -> tuple[User, Session, str]:
         """Open a session with a login link, which is of no use afterwards."""
         digest = digest_of(token.encode())
         user = await self._engine.sessions.redeem(digest, self._clock.now())
         if user is None:
-            raise _wrong(
-                "this login link was used already, is over, or was replaced; "
-                "`pysched user link NAME` makes a new one"
-            )
-        return await self._open(user, browser)
+            raise _wrong(WRONG_LINK)
+        return await self._open(user, browser, WRONG_LINK)
 
     async def log_out(self, session_id: str) -> None:
         """End a session, from the next request on."""
@@ -102,7 +105,8 @@ class Accounts:
             self._throttle.succeeded(given.name, address)
         return right
 
-    async def _open(self, user: User, browser: Browser) -> tuple[User, Session, str]:
+    async def _open(self, user: User, browser: Browser, refusal: str) -> tuple[User, Session, str]:
+        """Open a session of a user as he was let in; a change meanwhile means the refusal."""
         now, lifetime = self._clock.now(), self.sessions.lifetime
         session, secret = open_session(
             user=user.name,
@@ -111,9 +115,13 @@ class Accounts:
             now=now,
             randomness=secrets.token_bytes(ID_BYTES + SECRET_BYTES),
         )
-        await self._engine.sessions.add(
-            session, unused_since=now - lifetime.idle, begun_since=now - lifetime.whole
-        )
+        if not await self._engine.sessions.add(
+            session,
+            password=user.password,
+            unused_since=now - lifetime.idle,
+            begun_since=now - lifetime.whole,
+        ):
+            raise _wrong(refusal)
         await self._engine.users.logged_in(user.name, now)
         return user, session, secret
 
