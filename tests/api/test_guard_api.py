@@ -220,6 +220,26 @@ def test_attempts_to_log_in_are_counted_by_address():
     assert [status == 429 for status in statuses(answers)] == [False, False, True]
 
 
+def test_attempts_by_the_form_of_the_page_are_counted_with_those_of_the_api():
+    ask = asking(GuardOptions(rates=Limits(login=2)))
+    by_form, page = post("/login", key=None), get("/login", key=None)
+    answers = ask(page, page, by_form, post("/api/auth/login", key=None), by_form, page)
+
+    assert [status == 429 for status in statuses(answers)] == [False] * 4 + [True, False]
+
+
+def test_the_addresses_of_one_ipv6_network_are_counted_as_one():
+    ask = asking(GuardOptions(rates=Limits(login=2), trusted_proxies=["192.0.2.7"]))
+    answers = ask(
+        *[
+            post("/api/auth/login", key=None, **{"X-Forwarded-For": f"2001:db8:0:{host}"})
+            for host in ("1::1", "1::2", "1:ffff::3", "2::1")
+        ]
+    )
+
+    assert [status == 429 for status in statuses(answers)] == [False, False, True, False]
+
+
 def test_the_address_behind_a_proxy_that_is_not_trusted_is_the_proxys():
     ask = asking(GuardOptions(rates=Limits(login=1)))
     forged = [

@@ -15,6 +15,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from web.guards.addresses import neighbourhood
+
 MOST = 10_000
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -58,7 +60,7 @@ class Throttle:
 
         One that may be made counts as a failure until `succeeded` says otherwise.
         """
-        rules = self._rules(account.casefold(), address)
+        rules = self._rules(account.casefold(), neighbourhood(address))
         left = max(self._left(key, rule, now) for key, rule in rules.items())
         if left <= 0:
             for key in rules:
@@ -67,7 +69,7 @@ class Throttle:
 
     def succeeded(self, account: str, address: str) -> None:
         """Forget the failures of an account from this address, and trust it from then on."""
-        account = account.casefold()
+        account, address = account.casefold(), neighbourhood(address)
         # Those of the address stay, less this one: a guesser may have an account of his own.
         self.take_back(account, address)
         self._failures.pop(("pair", account, address), None)
@@ -77,7 +79,7 @@ class Throttle:
 
     def take_back(self, account: str, address: str) -> None:
         """Do not count a try that came to nothing."""
-        for key in self._rules(account.casefold(), address):
+        for key in self._rules(account.casefold(), neighbourhood(address)):
             found = self._failures.get(key)
             if found is not None:
                 found.count -= 1

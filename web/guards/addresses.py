@@ -25,6 +25,21 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback if address else host.lower().rstrip(".") == "localhost"
 
 
+def neighbourhood(host: str) -> str:
+    """Return what to count a caller by: his address, or of IPv6 the /64 that it is in.
+
+    A subscriber gets a /64 at least (RFC 6177), so single addresses of it are no bound to him.
+    """
+    if ":" not in host:
+        return host
+    address = _address(host)
+    if address is None or address.is_loopback:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Address(int(address) >> 64 << 64)) + "/64"
+
+
 class Hosts:
     """The names under which a server may be called."""
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from web.errors import HttpProblem
-from web.guards.addresses import Hosts, Proxies, believe
+from web.guards.addresses import Hosts, Proxies, believe, neighbourhood
 from web.guards.credentials import Credential, KnownCredentials, credential_of
 from web.guards.entries import entry_of
 from web.guards.exchange import BodyLimits, Exchange
@@ -26,7 +26,8 @@ from web.guards.rates import Limits, Rates, too_many
 from web.service import Service
 
 HEALTH = "/api/health"
-LOGIN = "/api/auth/login"
+LOGINS = frozenset({"/api/auth/login", "/login"})
+"""Where a POST tries to log in: by the API, and by the form of the page."""
 POLICY_VIOLATION = 1008
 """Of RFC 6455, for a WebSocket that is refused."""
 
@@ -133,7 +134,7 @@ class Guard:
             wait = self._rates.failed_keys.wait(address, now)
             if wait:
                 return too_many(wait, "unknown keys from this address")
-        if path == LOGIN:
+        if path in LOGINS and scope.get("method") == "POST":
             wait = self._rates.login.take(address, now)
             if wait:
                 return too_many(wait, "attempts to log in from this address")
@@ -173,4 +174,4 @@ def _is_unknown(scope: Scope, status: int) -> bool:
 
 def _address(scope: Scope) -> str:
     client: Any = scope.get("client")
-    return client[0] if client else ""
+    return neighbourhood(client[0]) if client else ""

@@ -81,6 +81,15 @@ def test_an_own_account_does_not_make_up_for_guesses_at_others():
     assert throttle.wait("another", HERE, 0.0) == 1
 
 
+def test_one_ipv6_network_cannot_try_all_accounts():
+    throttle = Throttle()
+    for number in range(ADDRESS.free):
+        assert throttle.wait(f"user {number}", f"2001:db8::{number:x}", 0.0) == 0
+
+    assert throttle.wait("another", "2001:db8::ffff", 0.0) == 1
+    assert throttle.wait("another", "2001:db8:0:1::1", 0.0) == 0
+
+
 def test_one_account_cannot_be_tried_from_everywhere():
     throttle = Throttle()
     for number in range(ACCOUNT.free):
