@@ -62,13 +62,14 @@ async def current_principal(request: Request) -> Principal | None:
     return await principal_of(request)
 
 
-async def principal_of(connection: HTTPConnection) -> Principal | None:
+async def principal_of(connection: HTTPConnection, *, used: bool = True) -> Principal | None:
     """Return who asks, by request or WebSocket, None for nobody that is known.
 
     A key in a header comes first, then a password, then a session's cookie; a key in the
     URL or in a cookie is none, as other sites and logs could use it. Raises a 401 problem for
     a key or password that is wrong, and a 403 one for a request that a page of another site
     may have made a browser send. The answer is left in the scope, under `principal`.
+    `used` of False looks at a session without its life becoming any longer.
     """
     headers = connection.headers
     presented, scheme, credentials = headers.get(KEY_HEADER), "", ""
@@ -84,7 +85,7 @@ async def principal_of(connection: HTTPConnection) -> Principal | None:
     elif scheme == "basic":
         principal = await _by_password(connection, credentials)
     else:
-        principal = await _by_cookie(connection)
+        principal = await _by_cookie(connection, used=used)
     connection.scope["principal"] = principal
     if principal is not None and principal.via is not Via.KEY:
         check_origin(connection)
@@ -106,12 +107,12 @@ async def _by_password(connection: HTTPConnection, encoded: str) -> Principal:
     return principal
 
 
-async def _by_cookie(connection: HTTPConnection) -> Principal | None:
+async def _by_cookie(connection: HTTPConnection, *, used: bool) -> Principal | None:
     """Return whose session it is; a cookie that is over is as good as none."""
     if COOKIE not in connection.headers.get("cookie", ""):
         return None
     secret = connection.cookies.get(COOKIE, "")
-    return await accounts_of(connection).sessions.principal(secret) if secret else None
+    return await accounts_of(connection).sessions.principal(secret, used=used) if secret else None
 
 
 def check_origin(connection: HTTPConnection) -> None:

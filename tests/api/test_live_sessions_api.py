@@ -79,3 +79,18 @@ async def test_a_session_that_is_ended_ends_the_connection(app, engine, cookie, 
             await client.next()
 
     assert closed.value.code == 4401
+
+
+@on_a_loop
+async def test_an_open_connection_keeps_no_session_open(app, engine, cookie):
+    async with connected(app, headers=cookie | {"Origin": OURS}) as client:
+        await client.subscribe("runs")
+        for _ in range(2):
+            app.state.accounts._clock.advance(4 * 86_400.0)
+            for member in app.state.live._members:
+                await member.check()
+        with pytest.raises(Closed) as closed:
+            await client.next()
+
+    assert closed.value.code == 4401
+    assert engine.sessions.uses == []

@@ -6,6 +6,7 @@ but only when somebody asks, and only what was asked for: one row.
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from engine.errors import EngineError
 from engine.model.account import digest_of
@@ -36,20 +37,17 @@ class OpenSessions:
         self.lifetime = lifetime
         self._known: dict[bytes, _Known] = {}
 
-    async def principal(self, secret: str) -> Principal | None:
-        """Return whose session has that secret, None when no valid one has it."""
+    async def principal(self, secret: str, *, used: bool = True) -> Principal | None:
+        """Return whose session has that secret, None when no valid one has it.
+
+        It counts as a use of the session, which keeps it open, unless `used` says otherwise.
+        """
         known = self._find(digest_of(secret.encode()))
         now = self._clock.now()
         if known is None or known.user.disabled or self.lifetime.ends(known.session) <= now:
             return None
-        if self.lifetime.is_to_note(known.session, now):
-            # First, so that requests that come meanwhile do not note it as well.
-            known.session = replace(known.session, last_used=now)
-            try:
-                await self._engine.sessions.used(known.session.id, now)
-            except EngineError as error:
-                # A full disk is no reason to keep a user out.
-                logger.warning("the use of a session cannot be noted", extra={"error": str(error)})
+        if used and self.lifetime.is_to_note(known.session, now):
+            await self._note(known, now)
         user = known.user
         return Principal(
             name=user.name,
@@ -58,6 +56,15 @@ class OpenSessions:
             account=user.name,
             session=known.session.id,
         )
+
+    async def _note(self, known: _Known, now: datetime) -> None:
+        # First, so that requests that come meanwhile do not note it as well.
+        known.session = replace(known.session, last_used=now)
+        try:
+            await self._engine.sessions.used(known.session.id, now)
+        except EngineError as error:
+            # A full disk is no reason to keep a user out.
+            logger.warning("the use of a session cannot be noted", extra={"error": str(error)})
 
     def read_again(self) -> None:
         """Know of changes at the next request."""

@@ -98,7 +98,8 @@ async def _admit(socket: WebSocket, hub: Hub) -> Principal | Closing:
 async def _still(socket: WebSocket, principal: Principal) -> bool:
     """Say whether who connected would still be let in, and as the same."""
     try:
-        return await principal_of(socket) == principal
+        # Nobody uses a session by leaving a page open: it would never be over for want of use.
+        return await principal_of(socket, used=False) == principal
     except HttpProblem:
         return False
     except EngineError as error:

@@ -111,6 +111,13 @@ def test_a_use_is_noted_once_a_minute(world):
     ]
 
 
+def test_a_look_is_no_use(world):
+    world.clock.advance(90.0)
+    found = asyncio.run(world.sessions.principal(world.secret, used=False))
+
+    assert (found is not None, world.store.uses) == (True, [])
+
+
 def test_a_use_that_cannot_be_noted_keeps_nobody_out(world):
     world.store.failure = Unavailable("the disk is full")
     world.clock.advance(60.0)
