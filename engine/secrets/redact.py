@@ -10,7 +10,6 @@ forms in output, by the same rules (see `engine.runner.mask`).
 import json
 from base64 import b64encode
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from engine.model.secret import SHORTEST_HIDDEN
@@ -37,7 +36,6 @@ def all_forms(values: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for value in values for form in forms(value)))
 
 
-@lru_cache(maxsize=64)
 def forms(value: str) -> tuple[str, ...]:
     """Return what a value may look like; nothing of one too short to be hidden."""
     if len(value.encode()) < SHORTEST_HIDDEN:
