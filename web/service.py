@@ -170,7 +170,7 @@ class Service(TreeEditing, Observed, Protocol):
         """Say what runs wait for, of those that are queued."""
         ...
 
-    def output(
+    async def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output: ...
 

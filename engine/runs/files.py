@@ -70,10 +70,10 @@ class RunFiles:
         Finds the output in the archive or in the run's directory. Raises NotFound for
         what is no run id. Blocking.
         """
-        packed = self.outputs.frames(run_id)
+        packed = self.outputs.pieces(run_id)
         if packed is not None:
             return reader(packed)
         result = reader(self.places.run(run_id))
         # If the run was archived meanwhile, the reader may have met a half cleared directory.
-        packed = self.outputs.frames(run_id)
+        packed = self.outputs.pieces(run_id)
         return result if packed is None else reader(packed)

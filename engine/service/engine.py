@@ -188,7 +188,7 @@ class Engine(Telling, Edits, Following, Entrances, Admission):
         reasons = self._all.endings.dispatcher.admission().reasons
         return {run_id: reasons.get(RunId(run_id), "starts now") for run_id in queued}
 
-    def output(
+    async def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: View = "all"
     ) -> Output:
         """Return a part of a run's output, counted in bytes of both streams together."""
@@ -196,7 +196,8 @@ class Engine(Telling, Edits, Following, Entrances, Admission):
         if not finished and limit >= 2 * BATCH:
             return self._live_output(RunId(run_id), offset, limit, stream)
         read = partial(output.read, offset=offset, view=stream, limit=limit)
-        found = self._all.files.look(RunId(run_id), read)
+        # An archived one is unpacked from its beginning.
+        found = await asyncio.to_thread(self._all.files.look, RunId(run_id), read)
         return Output(
             data=found.data,
             offset=offset,

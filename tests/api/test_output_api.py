@@ -153,3 +153,17 @@ def test_a_follower_is_let_go_when_the_server_stops(app, engine, monkeypatch):
     read = asyncio.run(_follow(app, engine, lambda _read: app.state.closing.set()))
 
     assert read == b"0123456789"
+
+
+def test_what_an_archive_holds_is_unpacked_once_for_an_answer(call, engine, monkeypatch):
+    monkeypatch.setattr(output_module, "CHUNK", 3)
+    looks: list[int] = []
+    output = engine.output
+
+    async def counted(run_id, **options):
+        looks.append(options["offset"])
+        return await output(run_id, **options)
+
+    monkeypatch.setattr(engine, "output", counted)
+
+    assert (call("GET", PATH).content, looks) == (b"0123456789", [0])

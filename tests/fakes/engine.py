@@ -362,7 +362,7 @@ class FakeEngine(FakeFiles):
             if run_id in self.reasons and self.run(run_id).status is RunStatus.QUEUED
         }
 
-    def output(
+    async def output(
         self, run_id: str, *, offset: int = 0, limit: int = 1_000_000, stream: Stream = "all"
     ) -> Output:
         run = self.run(run_id)
@@ -378,7 +378,7 @@ class FakeEngine(FakeFiles):
 
     async def output_piece(self, run_id: str, *, offset: int = 0, stream: Stream = "all") -> Output:
         await asyncio.sleep(0)
-        return self.output(run_id, offset=offset, limit=1 << 16, stream=stream)
+        return await self.output(run_id, offset=offset, limit=1 << 16, stream=stream)
 
     async def metrics(self, run_id: str) -> Sequence[RunSample]:
         self.run(run_id)

@@ -79,7 +79,8 @@ async def _follow(
     request: Request, engine: Service, run_id: str, offset: int, stream: Stream
 ) -> AsyncIterator[bytes]:
     while True:
-        part = engine.output(run_id, offset=offset, limit=CHUNK, stream=stream)
+        step = _step(engine, run_id)
+        part = await engine.output(run_id, offset=offset, limit=step, stream=stream)
         if part.data:
             yield part.data
         if part.finished:
@@ -95,12 +96,13 @@ async def _gather(
     engine: Service, run_id: str, offset: int, limit: int, stream: Stream = "all"
 ) -> Output:
     """Read up to `limit` bytes in pieces, so that other requests get their turn in between."""
-    part = engine.output(run_id, offset=offset, limit=min(limit, CHUNK), stream=stream)
+    step = _step(engine, run_id)
+    part = await engine.output(run_id, offset=offset, limit=min(limit, step), stream=stream)
     pieces, size, start = [part.data], len(part.data), part.offset
     while part.data and not part.finished and size < limit:
         await asyncio.sleep(0)
-        part = engine.output(
-            run_id, offset=part.next_offset, limit=min(limit - size, CHUNK), stream=stream
+        part = await engine.output(
+            run_id, offset=part.next_offset, limit=min(limit - size, step), stream=stream
         )
         pieces.append(part.data)
         size += len(part.data)
@@ -133,11 +135,17 @@ async def _partial(engine: Service, run_id: str, found: re.Match[str]) -> Respon
 
 async def _end(engine: Service, run_id: str) -> int:
     """Find where the output ends now."""
-    part = engine.output(run_id, offset=0, limit=CHUNK)
+    step = _step(engine, run_id)
+    part = await engine.output(run_id, offset=0, limit=step)
     while part.data and not part.finished:
         await asyncio.sleep(0)
-        part = engine.output(run_id, offset=part.next_offset, limit=CHUNK)
+        part = await engine.output(run_id, offset=part.next_offset, limit=step)
     return part.next_offset
+
+
+def _step(engine: Service, run_id: str) -> int:
+    """Return how much to read at once; of a run that is over, each look begins at its start."""
+    return WHOLE if engine.run(run_id).status.final else CHUNK
 
 
 def _position(part: Output) -> dict[str, str]:
