@@ -44,12 +44,12 @@ def accounts_by(settings: Settings, engine: Service) -> Accounts:
 class Api(FastAPI):
     """Tells the document how callers show who they are; what a route needs is in its answers."""
 
+    later: Later
+    """Puts the routes in place that are not there from the beginning."""
+
     def build_middleware_stack(self) -> ASGIApp:
         """Put the guard in front of everything, the answer to an unexpected failure included."""
         return Guard(super().build_middleware_stack(), self.state.guarded, self.state.rates)
-
-    later: Later
-    """Puts the routes in place that are not there from the beginning."""
 
     def openapi(self) -> dict[str, Any]:
         from web.api.editing import BODIES

@@ -6,12 +6,12 @@ day long stand behind one route that lets all through, at the end of the list.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, MutableSequence, Sequence
 
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Build = Callable[[], Iterable[BaseRoute]]
+Build = Callable[[], Sequence[BaseRoute]]
 
 
 class Later(BaseRoute):
@@ -27,7 +27,11 @@ class Later(BaseRoute):
     def load(self) -> None:
         """Put the routes in its place, once."""
         if self in self._routes:
-            built = list(self._build())
+            self._give_way_to(self._build())
+
+    def _give_way_to(self, built: Sequence[BaseRoute]) -> None:
+        # Another call may have been quicker, while these were built in a thread.
+        if self in self._routes:
             self._routes.remove(self)
             self._routes.extend(built)
 
@@ -38,6 +42,5 @@ class Later(BaseRoute):
         async with self._turn:
             if self in self._routes:
                 # Their modules take 0.1 s to import, which no other request is to wait for.
-                await asyncio.to_thread(self._build)
-                self.load()
+                self._give_way_to(await asyncio.to_thread(self._build))
         await self._again(scope, receive, send)
