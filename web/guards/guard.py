@@ -71,14 +71,8 @@ class Guard:
         request_id = f"{self._boot}-{next(self._numbers):x}"
         scope["request_id"] = request_id
         exchange = Exchange(scope, receive, send, limits=self._bodies, request_id=request_id)
-        # The first of several is what the routes read.
-        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        proxied = believe(scope, self._proxies, headers)
-        credential = credential_of(scope["path"], headers)
         now = asyncio.get_running_loop().time()
-        refusal = self._refusal(scope, credential, now)
-        if refusal is None and not proxied:
-            refusal = self._foreign_name(headers)
+        credential, refusal = self._look_at(scope, now)
         try:
             if refusal is None:
                 await self._app(scope, exchange.receive, exchange.send)
@@ -90,13 +84,8 @@ class Guard:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold the request that a WebSocket begins with to the same rules."""
-        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        proxied = believe(scope, self._proxies, headers)
-        credential = credential_of(scope["path"], headers)
         now = asyncio.get_running_loop().time()
-        refusal = self._refusal(scope, credential, now)
-        if refusal is None and not proxied:
-            refusal = self._foreign_name(headers)
+        credential, refusal = self._look_at(scope, now)
         if refusal is not None:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
@@ -105,6 +94,17 @@ class Guard:
         finally:
             known = scope.get("principal") is not None
             self._learn(scope, HTTPStatus.OK if known else HTTPStatus.UNAUTHORIZED, credential, now)
+
+    def _look_at(self, scope: Scope, now: float) -> tuple[Credential | None, HttpProblem | None]:
+        """Return what a request shows to be let in, and why it is not, if it is not."""
+        # The first of several is what the routes read.
+        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        proxied = believe(scope, self._proxies, headers)
+        credential = credential_of(scope["path"], headers)
+        refusal = self._refusal(scope, credential, now)
+        if refusal is None and not proxied:
+            refusal = self._foreign_name(headers)
+        return credential, refusal
 
     def _foreign_name(self, headers: dict[bytes, bytes]) -> HttpProblem | None:
         host = headers.get(b"host", b"").decode("latin-1")
