@@ -158,3 +158,23 @@ def test_the_page_is_not_kept_and_tells_its_own_origin(call):
     headers = call("GET", "/login", key=None).headers
 
     assert (headers["cache-control"], headers["referrer-policy"]) == ("no-store", "same-origin")
+
+
+def test_the_page_is_found_from_the_address_of_the_server(call):
+    answer = call("GET", "/", key=None)
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "login")
+
+
+def test_the_page_has_its_style_from_this_server(call):
+    page = call("GET", "/login", key=None).text
+    style = call("GET", "/login.css", key=None)
+
+    assert 'href="login.css"' in page
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+
+
+def test_a_style_that_is_known_is_not_sent_again(call):
+    tag = call("GET", "/login.css", key=None).headers["etag"]
+
+    assert call("GET", "/login.css", key=None, headers={"If-None-Match": tag}).status_code == 304

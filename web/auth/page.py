@@ -7,6 +7,8 @@ a login link is redeemed by its button alone.
 from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
+from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
@@ -16,11 +18,13 @@ from engine.errors import EngineError
 from web.api.payload import read_body
 from web.auth.entering import enter, hand_over, leave, visitor
 from web.errors import HttpProblem, status_of
+from web.packaged import packaged_file
 from web.permissions import Principal
 
 router = APIRouter(include_in_schema=False)
 
 PATH = "/login"
+STYLE: Final = Path(__file__).parent / "static" / "login.css"
 LARGEST_FORM = 20_000
 """Bytes."""
 
@@ -31,6 +35,8 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Log in - PyScheduler</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="login.css">
 </head>
 <body>
 <main>
@@ -41,21 +47,33 @@ _PAGE = """<!doctype html>
 </html>
 """
 _BY_NAME = """<form method="post" action="/login">
-<p><label>Name<br><input name="username" autocomplete="username" required></label></p>
-<p><label>Password<br>
-<input name="password" type="password" autocomplete="current-password" required></label></p>
-<p><button>Log in</button></p>
-</form>"""
+<label>Name <input name="username" autocomplete="username" required autofocus></label>
+<label>Password
+<input name="password" type="password" autocomplete="current-password" required></label>
+<button>Log in</button>
+</form>
+<p>No account? Ask an admin, or run <code>pysched user add</code> on the server.</p>"""
 _BY_LINK = """<p>This link logs you in, once.</p>
 <form method="post" action="/login">
 <input type="hidden" name="token" value="{token}">
-<p><button autofocus>Log in</button></p>
+<button autofocus>Log in</button>
 </form>"""
-_INSIDE = """<p>You are logged in as <strong>{name}</strong>, {role}.</p>
+_INSIDE = """<p>You are logged in as <strong>{name}</strong>, {role}. This server is used by its
+<a href="docs">API</a> and by the command line.</p>
 <form method="post" action="/login">
 <input type="hidden" name="logout" value="yes">
-<p><button>Log out</button></p>
+<button>Log out</button>
 </form>"""
+
+
+@router.get("/")
+async def first_page() -> Response:
+    return RedirectResponse(PATH.removeprefix("/"))
+
+
+@router.get("/login.css")
+async def login_style(request: Request) -> Response:
+    return await packaged_file(STYLE, "text/css", request)
 
 
 @router.get(PATH)

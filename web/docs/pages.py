@@ -5,18 +5,15 @@ it works under the strictest Content-Security-Policy. Who reads it needs no key,
 nothing of this server; what is tried from it needs one, as everywhere.
 """
 
-import asyncio
 from collections.abc import Mapping
-from functools import cache
-from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from engine.errors import NotFound
+from web.packaged import packaged_file
 
 FILES: Final = Path(__file__).parent / "static"
 PAGE: Final = "index.html"
@@ -51,16 +48,4 @@ async def docs_file(name: str, request: Request) -> Response:
 
 
 async def _file(name: str, request: Request) -> Response:
-    tag = await asyncio.to_thread(_tag, name)
-    # Asked for each time and sent once: the next release has other files of the same names.
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = request.headers.get("If-None-Match", "")
-    if tag in {one.strip().removeprefix("W/") for one in known.split(",")}:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return FileResponse(FILES / name, media_type=TYPES[name], headers=headers)
-
-
-@cache
-def _tag(name: str) -> str:
-    digest = sha256((FILES / name).read_bytes()).hexdigest()
-    return f'"{digest[:32]}"'
+    return await packaged_file(FILES / name, TYPES[name], request)
